@@ -1,0 +1,87 @@
+import { field, type HttpRequest } from '../http/exchange.ts'
+import type { UrlBasis } from './traffic.ts'
+import { authorityOf, hostOf, splitUrl } from './urls.ts'
+
+/** Which https URLs and authorities the answers in the capture name; see clientUrl. */
+export interface IssuedNames {
+  readonly urls: ReadonlySet<string>
+  /** Host to the authorities (as written) of https URLs with that host. */
+  readonly httpsByHost: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export interface ClientUrl {
+  readonly url: string
+  readonly basis: UrlBasis
+  readonly behindProxy: boolean
+}
+
+/**
+ * The URL that the client asked for. On a leg of plain HTTP behind a TLS terminator it is the https one, when a forwarding header says so or
+ * the CA names https URLs for this very host; a port that only the terminator changed is taken from those URLs.
+ */
+export function clientUrl(request: HttpRequest, signedUrl: string | null, issued: IssuedNames): ClientUrl {
+  const observed = request.url
+  const forwarded = forwardedFields(request)
+  const behindProxy = forwarded.any
+  const parts = splitUrl(observed)
+  if (parts === null || parts.scheme !== 'http') return { url: observed, basis: 'observed', behindProxy }
+  const authority = forwarded.host ?? parts.authority
+  if (forwarded.proto === 'https')
+    return { url: `https://${publicAuthority(authority, forwarded.port, issued)}${parts.rest}`, basis: 'forwarded', behindProxy }
+  const known = issued.httpsByHost.get(hostOf(authority))
+  if (known !== undefined && !issued.urls.has(observed))
+    return { url: `https://${publicAuthority(authority, null, issued)}${parts.rest}`, basis: 'issued', behindProxy: true }
+  if (signedUrl !== null && isTerminated(signedUrl, authority, parts.rest))
+    return { url: observed, basis: 'signed-only', behindProxy: true }
+  return { url: observed, basis: 'observed', behindProxy }
+}
+
+/** The signed URL is the observed one but for scheme and port. */
+function isTerminated(signedUrl: string, authority: string, rest: string): boolean {
+  const signed = splitUrl(signedUrl)
+  return signed !== null && signed.scheme === 'https' && hostOf(signed.authority) === hostOf(authority) && signed.rest === rest
+}
+
+function publicAuthority(authority: string, port: string | null, issued: IssuedNames): string {
+  const known = issued.httpsByHost.get(hostOf(authority))
+  if (known !== undefined && !hasAuthority(known, authority)) return known.values().next().value as string
+  if (port !== null && port !== '443' && !/:\d+$/.test(authority)) return `${authority}:${port}`
+  return authority
+}
+
+function hasAuthority(known: ReadonlySet<string>, authority: string): boolean {
+  const plain = authorityOf(`https://${authority}`)
+  for (const candidate of known) if (authorityOf(`https://${candidate}`) === plain) return true
+  return false
+}
+
+interface Forwarded {
+  /** A proxy has left any trace: Via (RFC 9110 7.6.3), Forwarded (RFC 7239), X-Forwarded-*. */
+  readonly any: boolean
+  readonly proto: string | null
+  readonly host: string | null
+  readonly port: string | null
+}
+
+const NOT_FORWARDED: Forwarded = { any: false, proto: null, host: null, port: null }
+
+/** The first hop counts: it is the one that the client spoke to. */
+function forwardedFields(request: HttpRequest): Forwarded {
+  let any = false
+  for (const [name] of request.headers) if (FORWARDING.test(name)) any = true
+  if (!any) return NOT_FORWARDED
+  const first = (name: string) => field(request.headers, name)?.split(',')[0]?.trim() || null
+  const standard = first('forwarded') ?? ''
+  const parameter = (name: string) => new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i').exec(standard)?.[1] ?? null
+  const on = first('x-forwarded-ssl') === 'on' || first('front-end-https') === 'on'
+  return {
+    any,
+    proto:
+      (parameter('proto') ?? first('x-forwarded-proto') ?? first('x-forwarded-scheme') ?? (on ? 'https' : null))?.toLowerCase() ??
+      null,
+    host: parameter('host') ?? first('x-forwarded-host'),
+    port: first('x-forwarded-port'),
+  }
+}
+
+const FORWARDING = /^(via|forwarded|x-forwarded-\w+|x-real-ip|front-end-https)$/i

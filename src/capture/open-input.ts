@@ -1,0 +1,230 @@
+import { DamageLog } from '../core/damage.ts'
+import { type Compression, compressionOf, decompress, type OnFault } from '../platform/compression.ts'
+import { type Frame, newFrame } from './frame.ts'
+import type { CaptureFacts, PacketFormat, PacketReader } from './reader.ts'
+import { READERS } from './readers.ts'
+import { type Input, isReopenable, openSource, type Source } from './source.ts'
+import { newWindow, refill, type Window } from './window.ts'
+
+/** Bytes read at a time, into one buffer that is reused: for a look at the beginning, and for reading. */
+const LOOK = 64 * 1024
+const CHUNK = 1024 * 1024
+/** Bytes at the beginning that tell the format and hold the file header. */
+const HEAD = 64
+/** Bytes that are looked at for the time of the first packet. */
+const MAX_LOOK = 4 * 1024 * 1024
+
+/**
+ * One input, told by its first bytes. What can be opened again is closed after the look at its beginning and opened when its first packet
+ * is due, so that a thousand rotated files need neither a thousand buffers nor a thousand file handles.
+ */
+export class OpenInput {
+  readonly index: number
+  readonly name: string
+  readonly facts: CaptureFacts = newFacts()
+  readonly frame: Frame
+  /** Microseconds since the epoch. */
+  firstTime: number | null = null
+  lastTime: number | null = null
+  packets = 0
+  /** The compression it came in, if any. */
+  compression: Compression | null = null
+  /** Epoch seconds and nanoseconds of the first packet; null when they are not known before reading begins. */
+  due: { readonly seconds: number; readonly nanoseconds: number } | null = null
+  readonly #input: Input
+  readonly #hashAll: boolean
+  #source: Source
+  #content: Source
+  #window: Window
+  #head: Uint8Array = new Uint8Array(0)
+  #format: PacketFormat | null = null
+  #reader: PacketReader | null = null
+  #parked = false
+  #pending: Promise<void> | null = null
+  #stopped = false
+  #stop: () => void = () => {}
+  readonly #stopping = new Promise<void>((resolve) => {
+    this.#stop = resolve
+  })
+
+  private constructor(input: Input, index: number, name: string, hashAll: boolean) {
+    this.#input = input
+    this.index = index
+    this.name = name
+    this.#hashAll = hashAll
+    this.frame = newFrame(index)
+    this.#source = openSource(input, hashAll)
+    this.#content = this.#source
+    this.#window = newWindow(LOOK)
+  }
+
+  /**
+   * Opens an input and looks at its beginning.
+   * @throws CaptureError when it is a capture whose file header cannot be read
+   */
+  static async open(input: Input, index: number, name: string, hashAll: boolean): Promise<OpenInput> {
+    const opened = new OpenInput(input, index, name, hashAll)
+    try {
+      await opened.#look()
+    } catch (error) {
+      opened.#source.close()
+      throw error
+    }
+    return opened
+  }
+
+  /** Whether bytes begin like a packet capture, compressed or not. */
+  static recognises(head: Uint8Array): boolean {
+    return compressionOf(head) !== null || READERS.some((format) => format.recognises(head))
+  }
+
+  /** The input as it is read: sizes and digest are those of the file, compressed or not. */
+  get source(): Source {
+    return this.#source
+  }
+
+  /** As if the input ended here; a read that waits is given up. */
+  stop(): void {
+    this.#stopped = true
+    this.#stop()
+  }
+
+  /** "pcap", "pcapng", or null when the bytes are no packet capture. */
+  get format(): string | null {
+    return this.#format?.name ?? null
+  }
+
+  /** The first bytes of the content, at least 64 if there are so many. */
+  head(): Uint8Array {
+    return this.#head
+  }
+
+  /** Decodes the next packet into `frame`. 'wait': the bytes are still to come, see `refill`. */
+  next(): 'frame' | 'wait' | 'end' {
+    if (this.#parked) this.#begin()
+    for (;;) {
+      if (this.#stopped) return this.#finish()
+      const answer = this.#reader === null ? this.#openReader() : this.#reader.next(this.frame)
+      if (answer === 'frame') {
+        this.#count()
+        return 'frame'
+      }
+      if (answer === 'end') return this.#finish()
+      const more = refill(this.#window, this.#content)
+      if (more !== undefined) {
+        this.#pending = more
+        return 'wait'
+      }
+    }
+  }
+
+  async refill(): Promise<void> {
+    await Promise.race([this.#pending, this.#stopping])
+    this.#pending = null
+  }
+
+  /** The content chunk by chunk, for formats that are no packets; each chunk is valid until the next is asked for. */
+  async *chunks(): AsyncGenerator<Uint8Array> {
+    if (this.#parked) this.#begin()
+    yield* chunksOf(this.#content, this.#window)
+  }
+
+  close(): void {
+    this.#content.close()
+    this.#source.close()
+  }
+
+  async #look(): Promise<void> {
+    const canReopen = isReopenable(this.#input)
+    const facts = canReopen ? newFacts() : this.facts
+    await this.#fill(HEAD)
+    this.compression = compressionOf(this.#unread())
+    if (this.compression !== null) {
+      this.#decompress(facts, LOOK)
+      await this.#fill(HEAD)
+    }
+    this.#head = this.#unread().slice()
+    this.#format = READERS.find((candidate) => candidate.recognises(this.#head)) ?? null
+    this.#reader = this.#format?.open(this.#window, facts) ?? null
+    if (!canReopen) return
+    await this.#lookForTime()
+    this.close()
+    this.#reader = null
+    this.#parked = true
+    this.#window = newWindow(0)
+  }
+
+  async #lookForTime(): Promise<void> {
+    const reader = this.#reader
+    while (reader !== null && this.#content.bytes < MAX_LOOK) {
+      const answer = reader.next(this.frame)
+      if (answer === 'frame') this.due = { seconds: this.frame.seconds, nanoseconds: this.frame.nanoseconds }
+      if (answer !== 'more') return
+      await refill(this.#window, this.#content)
+    }
+  }
+
+  /** Opens the input again, now to read all of it. */
+  #begin(): void {
+    this.#parked = false
+    this.#source = openSource(this.#input, this.#hashAll)
+    this.#content = this.#source
+    this.#window = newWindow(CHUNK)
+    if (this.compression !== null) this.#decompress(this.facts, CHUNK)
+  }
+
+  /** The content becomes what comes out of the decompressor; what is in the window goes into it first. */
+  #decompress(facts: CaptureFacts, size: number): void {
+    const compressed = chunksOf(this.#source, this.#window)
+    const onFault: OnFault = (kind, detail) => facts.damage.add('capture', kind, detail)
+    this.#content = openSource(decompress(this.compression as Compression, compressed, onFault), false)
+    this.#window = newWindow(size)
+  }
+
+  #openReader(): 'frame' | 'more' | 'end' {
+    const window = this.#window
+    if (this.#format === null) return 'end'
+    if (!window.final && window.end - window.start < HEAD) return 'more'
+    this.#reader = this.#format.open(window, this.facts)
+    return this.#reader.next(this.frame)
+  }
+
+  async #fill(wanted: number): Promise<void> {
+    const window = this.#window
+    while (!window.final && window.end - window.start < wanted) await refill(window, this.#content)
+  }
+
+  #unread(): Uint8Array {
+    return this.#window.bytes.subarray(this.#window.start, this.#window.end)
+  }
+
+  #finish(): 'end' {
+    if (!this.#stopped) this.#source.passOver(this.#window.bytes)
+    this.close()
+    this.#format = null
+    this.#reader = null
+    this.#window = newWindow(0)
+    return 'end'
+  }
+
+  #count(): void {
+    const time = this.frame.seconds * 1e6 + Math.floor(this.frame.nanoseconds / 1000)
+    this.packets++
+    if (this.firstTime === null || time < this.firstTime) this.firstTime = time
+    if (this.lastTime === null || time > this.lastTime) this.lastTime = time
+  }
+}
+
+function newFacts(): CaptureFacts {
+  return { damage: new DamageLog(), linkTypes: new Set(), comments: [], secrets: [], names: new Map() }
+}
+
+/** What is in the window and then the rest of the source; each chunk is valid until the next is asked for. */
+async function* chunksOf(source: Source, window: Window): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    if (window.end > window.start) yield window.bytes.subarray(window.start, window.end)
+    window.start = window.end
+    if (window.final) return
+    await refill(window, source)
+  }
+}

@@ -1,0 +1,104 @@
+import { countsAgainst } from '../report/conduct.ts'
+import { filterReport } from '../report/filter.ts'
+import { FORMATS, type Format, formatNamed, formatOfFile } from '../report/formats.ts'
+import { explainNothingJudged } from '../report/nothing-judged.ts'
+import type { RenderOptions } from '../report/page.ts'
+import type { Report, Severity } from '../report/report.ts'
+import type { Invocation } from './commands.ts'
+import { complain } from './complain.ts'
+import { UsageError } from './errors.ts'
+import { createFile, protectInputs } from './files.ts'
+import { readSources } from './inputs.ts'
+import type { Io } from './io.ts'
+import { type OptionReader, readFailOn, readFilter, readOptions } from './settings.ts'
+import { writeStream } from './stream.ts'
+import { FILE_LOOK, lookOf } from './terminal.ts'
+import { workOn } from './work.ts'
+
+/** `acmescope analyze`: everything typed is checked before anything is read. */
+export async function analyzeCommand(io: Io, invocation: Invocation): Promise<number> {
+  const options = readOptions(invocation)
+  const filter = readFilter(options)
+  const failOn = readFailOn(options)
+  const look = lookOf(io, options)
+  const outputs = readOutputs(options)
+  refuseRedaction(options, outputs)
+  const sources = readSources(io, invocation.words, options)
+  protectInputs(
+    outputs.files.map(({ path }) => path),
+    sources.files,
+  )
+
+  const quiet = options.isOn('quiet')
+  const report = await workOn(io, sources, quiet, (analysis, how) =>
+    analysis.analyze(sources.inputs, { ...how, revealPrivateKeys: options.isOn('no-redact') }),
+  )
+  const shown = filterReport(report, filter)
+  const rendering: Omit<RenderOptions, keyof typeof FILE_LOOK> = {
+    verbose: options.isOn('verbose'),
+    quiet,
+    unfiltered: shown.requests.length === report.requests.length ? null : report.requests.length,
+  }
+  for (const { path, format } of outputs.files) writeFile(path, format.render(shown, { ...FILE_LOOK, ...rendering }))
+  if (outputs.stdout !== null) await writeStream(io.stdout, outputs.stdout.render(shown, { ...look, ...rendering }))
+  return statusOf(io, report, failOn)
+}
+
+interface Outputs {
+  /** Null: nothing goes to standard output. */
+  readonly stdout: Format | null
+  readonly files: readonly { readonly path: string; readonly format: Format }[]
+}
+
+/** `--format` is for standard output, or for the files whose ending names no format. */
+function readOutputs(options: OptionReader): Outputs {
+  const name = options.choice(
+    'format',
+    FORMATS.map((format) => format.name),
+  )
+  const chosen = name === null ? undefined : formatNamed(name)
+  let used = false
+  const files = options.values('output').map((path) => {
+    const own = formatOfFile(path)
+    if (own !== undefined) return { path, format: own }
+    if (chosen === undefined) {
+      const endings = FORMATS.flatMap((format) => format.endings).join(' ')
+      throw new UsageError(`-o ${path}: the ending names no format (${endings}); add --format`)
+    }
+    used = true
+    return { path, format: chosen }
+  })
+  if (files.length === 0) return { stdout: chosen ?? formatNamed('text') ?? null, files }
+  return { stdout: used ? null : (chosen ?? null), files }
+}
+
+function refuseRedaction(options: OptionReader, { stdout, files }: Outputs): void {
+  if (!options.isOn('redact')) return
+  if (options.isOn('no-redact')) throw new UsageError('--redact and --no-redact exclude each other')
+  const names = [...new Set([stdout, ...files.map(({ format }) => format)].flatMap((format) => format?.name ?? []))]
+  throw new UsageError(
+    `--redact: reports (${names.join(', ')}) cannot be redacted yet, and none was written; leave it away to see everything as captured`,
+  )
+}
+
+function writeFile(path: string, pieces: Iterable<string>): void {
+  const file = createFile(path)
+  try {
+    for (const piece of pieces) file.write(piece)
+    file.commit()
+  } finally {
+    file.discard()
+  }
+}
+
+/** The findings decide first: a server's fault can be plain although no request of the client could be judged. */
+function statusOf(io: Io, report: Report, failOn: Severity | null): number {
+  if (failOn !== null) {
+    const items = [...report.diagnoses, ...report.requests.flatMap((request) => request.findings)]
+    if (items.some((item) => countsAgainst(item, failOn))) return 1
+  }
+  const nothing = explainNothingJudged(report)
+  if (nothing === null) return 0
+  complain(io, `no ACME request could be judged: ${nothing.reason}`, nothing.remedy)
+  return 3
+}

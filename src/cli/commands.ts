@@ -1,0 +1,70 @@
+import { ANALYZE_OPTIONS, HAR_OPTIONS, type OptionGroup, RULES_OPTIONS } from './options.ts'
+
+export type CommandName = 'analyze' | 'har' | 'rules' | 'schema'
+
+/** What was typed: a command, the words after it, and options; one that may be repeated is still a string when given once. */
+export interface Invocation {
+  readonly command: CommandName
+  readonly words: readonly string[]
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+/** What is meant when the first word is no command. */
+export const DEFAULT_COMMAND = 'analyze'
+
+export interface CommandRow {
+  readonly name: CommandName
+  /** The words that follow, as the help shows them. */
+  readonly words: string
+  readonly describe: string
+  readonly examples: readonly (readonly [command: string, meaning: string])[]
+  readonly options: readonly OptionGroup[]
+}
+
+const CAPTURES = '<capture...>'
+
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'analyze',
+    words: CAPTURES,
+    describe: 'Judge every ACME request; the default command',
+    examples: [
+      ['acmescope session.har', 'Report on a HAR'],
+      ['acmescope trace.pcap --keylog keys.log', "Decrypt with the client's TLS secrets"],
+      ['tcpdump -U -w - | acmescope - --keylog keys.log', 'Live; Ctrl-C ends it and prints the report'],
+      ['acmescope trace.pcap --only-failing --format json', 'What failed, for a program'],
+      ['acmescope trace.pcap -o report.txt -o report.json', 'Two files, nothing on screen'],
+    ],
+    options: ANALYZE_OPTIONS,
+  },
+  {
+    name: 'har',
+    words: `${CAPTURES} -o out.har`,
+    describe: 'Write what was captured, decrypted and reassembled as HAR 1.2',
+    examples: [['acmescope har trace.pcap --keylog keys.log --no-redact -o out.har', 'All HTTP exchanges']],
+    options: HAR_OPTIONS,
+  },
+  {
+    name: 'rules',
+    words: '[rule-id]',
+    describe: 'List the rules, or explain one',
+    examples: [
+      ['acmescope rules', 'All rules, one a line'],
+      ['acmescope rules kid-required', 'One rule as a manual page'],
+    ],
+    options: RULES_OPTIONS,
+  },
+  {
+    name: 'schema',
+    words: '',
+    describe: 'Print the JSON Schema of the report',
+    examples: [['acmescope schema > report.schema.json', 'For a validator or a type generator']],
+    options: [],
+  },
+]
+
+export const COMMAND_NAMES: readonly CommandName[] = COMMANDS.map(({ name }) => name)
+
+export function isCommandName(word: string): word is CommandName {
+  return (COMMAND_NAMES as readonly string[]).includes(word)
+}

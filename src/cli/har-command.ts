@@ -1,0 +1,40 @@
+import type { Invocation } from './commands.ts'
+import { complain } from './complain.ts'
+import { UsageError } from './errors.ts'
+import { createFile, protectInputs } from './files.ts'
+import { readSources } from './inputs.ts'
+import type { Io } from './io.ts'
+import { readOptions } from './settings.ts'
+import { workOn } from './work.ts'
+
+/** `acmescope har`: 0 written, 3 when there was no HTTP exchange to write. */
+export async function harCommand(io: Io, invocation: Invocation): Promise<number> {
+  const options = readOptions(invocation)
+  if (options.isOn('redact') || !options.isOn('no-redact'))
+    throw new UsageError(
+      'har: a HAR holds secrets and names, and hiding them is not built yet; --no-redact writes everything as captured',
+    )
+  const output = options.value('output')
+  if (output === null) throw new UsageError('har: name the file to write with -o out.har')
+  const sources = readSources(io, invocation.words, options)
+  protectInputs([output], sources.files)
+
+  const file = createFile(output)
+  try {
+    const { exchanges } = await workOn(io, sources, options.isOn('quiet'), (analysis, how) =>
+      analysis.exportHar(sources.inputs, { ...how, acmeOnly: options.isOn('acme-only') }, (chunk) => file.write(chunk)),
+    )
+    if (exchanges > 0) {
+      file.commit()
+      return 0
+    }
+  } finally {
+    file.discard()
+  }
+  complain(
+    io,
+    `no ${options.isOn('acme-only') ? 'ACME' : 'HTTP'} exchange was found, and ${output} was not written`,
+    'Is it TLS without its secrets? Then pass them with --keylog.',
+  )
+  return 3
+}

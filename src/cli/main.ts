@@ -1,0 +1,77 @@
+import { VERSION } from '../report/version.ts'
+import { type CommandName, DEFAULT_COMMAND, type Invocation, isCommandName } from './commands.ts'
+import { complain } from './complain.ts'
+import { UsageError } from './errors.ts'
+import { type Io, processIo } from './io.ts'
+
+/** `npm bugs acmescope` opens the place that the package names, wherever it moves. */
+const REPORT_AT = 'the issue tracker of acmescope (npm bugs acmescope)'
+
+const COMMAND_MODULES: Readonly<Record<CommandName, () => Promise<(io: Io, invocation: Invocation) => Promise<number>>>> = {
+  analyze: async () => (await import('./analyze-command.ts')).analyzeCommand,
+  har: async () => (await import('./har-command.ts')).harCommand,
+  rules: async () => (await import('./rules-command.ts')).rulesCommand,
+  schema: async () => (await import('./schema-command.ts')).schemaCommand,
+}
+
+/**
+ * The command line: `argv` without node and script. Returns the exit status; everything but an internal error is told in one line.
+ * Nothing that a command does not need is loaded, because most of a small capture's time is start-up.
+ */
+export async function run(argv: readonly string[], io: Io = processIo(LOADERS)): Promise<number> {
+  const verbose = argv.includes('--verbose')
+  // a reader of stderr that goes away is no reason to end with Node's status 1, which would read as "findings"
+  io.stderr.on('error', () => {})
+  io.onCrash((error) => io.exit(internalError(io, error, verbose)))
+  try {
+    return await dispatch(argv, io)
+  } catch (error) {
+    if (!(error instanceof UsageError)) return internalError(io, error, verbose)
+    complain(io, error.message)
+    return 2
+  }
+}
+
+const LOADERS: Pick<Io, 'loadAnalysis' | 'loadCatalogue'> = {
+  loadAnalysis: () => import('../analyze.ts'),
+  async loadCatalogue() {
+    const [{ RULES }, { DIAGNOSES }] = await Promise.all([import('../rules/rules.ts'), import('../diagnosis/diagnose.ts')])
+    return [...RULES, ...DIAGNOSES.map(({ kind }) => kind)]
+  },
+}
+
+async function dispatch(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 1 && argv[0] === '--version') {
+    io.stdout.write(`${VERSION}\n`)
+    return 0
+  }
+  const invocation = plainWords(argv) ?? (await parsed(argv, io))
+  if ('print' in invocation) {
+    const { writeStream } = await import('./stream.ts')
+    await writeStream(io.stdout, [invocation.print])
+    return 0
+  }
+  const command = await COMMAND_MODULES[invocation.command]()
+  return command(io, invocation)
+}
+
+/** Without a single option there is nothing to parse, and loading a parser would cost more than reading a small capture. */
+function plainWords(argv: readonly string[]): Invocation | null {
+  if (argv.some((word) => word.startsWith('-') && word !== '-')) return null
+  const [first, ...rest] = argv
+  return first !== undefined && isCommandName(first)
+    ? { command: first, words: rest, options: {} }
+    : { command: DEFAULT_COMMAND, words: argv, options: {} }
+}
+
+async function parsed(argv: readonly string[], io: Io) {
+  const [{ parseArguments }, { columnsOf }] = await Promise.all([import('./parser.ts'), import('./terminal.ts')])
+  return parseArguments(argv, columnsOf(io, io.stdout))
+}
+
+function internalError(io: Io, error: unknown, verbose: boolean): number {
+  const known = error instanceof Error
+  const stack = verbose && known && error.stack !== undefined ? error.stack.split('\n').slice(1) : []
+  complain(io, `internal error: ${known ? error.message : String(error)}; please report it at ${REPORT_AT}`, ...stack)
+  return 70
+}

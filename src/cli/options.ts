@@ -1,0 +1,132 @@
+/** The options of the command line as data: the parser, the help and the suggestions for typos are made from it. */
+export interface OptionRow {
+  readonly name: string
+  readonly alias?: string
+  /** 'switch' takes no value; 'values' may be given several times. */
+  readonly takes: 'switch' | 'value' | 'values'
+  readonly describe: string
+}
+
+export interface OptionGroup {
+  readonly title: string
+  readonly options: readonly OptionRow[]
+}
+
+const KEYS: OptionGroup = {
+  title: 'Keys and secrets (files; each option may be repeated):',
+  options: [
+    { name: 'keylog', takes: 'values', describe: 'TLS secrets, NSS key log; default $SSLKEYLOGFILE if it is readable' },
+    {
+      name: 'tls-key',
+      takes: 'values',
+      describe: "The server's RSA private key (PEM), for TLS 1.2 and older with RSA key exchange",
+    },
+    {
+      name: 'account-key',
+      takes: 'values',
+      describe: 'ACME account key (JWK, PEM or Kubernetes Secret), for when the registration was not captured',
+    },
+    {
+      name: 'eab-key',
+      takes: 'values',
+      describe: 'KID=FILE: key of the external account binding; the file holds the base64url text from the CA',
+    },
+  ],
+}
+
+const ANALYSIS: OptionGroup = {
+  title: 'Analysis:',
+  options: [
+    { name: 'no-verify', takes: 'switch', describe: 'Skip signature verification; the signature check is then unknown' },
+    {
+      name: 'cross-check',
+      takes: 'switch',
+      describe: 'Read classic captures a second time with an independent reader, and say whether both agree',
+    },
+    { name: 'hash', takes: 'switch', describe: 'sha256 of inputs over 64 MB too' },
+  ],
+}
+
+const REPORT: OptionGroup = {
+  title: 'Report:',
+  options: [
+    {
+      name: 'format',
+      takes: 'value',
+      describe: 'text, json or ndjson: what goes to standard output (default text; nothing when only -o is given)',
+    },
+    {
+      name: 'output',
+      alias: 'o',
+      takes: 'values',
+      describe: 'File to write, in the format of its ending (.txt .json .ndjson; else --format); may be repeated',
+    },
+    { name: 'no-redact', takes: 'switch', describe: 'Show everything as captured (the default for text, json and ndjson)' },
+    {
+      name: 'fail-on',
+      takes: 'value',
+      describe: 'error, warning or never: the severity from which the exit status is 1 (default error)',
+    },
+  ],
+}
+
+const SHOWN: OptionGroup = {
+  title: 'Which requests are shown (the verdict and the counts stay those of all):',
+  options: [
+    { name: 'host', takes: 'value', describe: 'Only requests to this host' },
+    { name: 'port', takes: 'value', describe: 'Only requests to or from this port' },
+    { name: 'since', takes: 'value', describe: 'Only from this time on: ISO 8601, in UTC unless it says otherwise' },
+    { name: 'until', takes: 'value', describe: 'Only up to this time' },
+    { name: 'resource', takes: 'values', describe: 'Only this kind of request, such as newOrder; may be repeated' },
+    { name: 'only-failing', takes: 'switch', describe: 'Only requests that broke a rule, failed a check or were refused' },
+  ],
+}
+
+const SCREEN: OptionGroup = {
+  title: 'Screen:',
+  options: [
+    { name: 'quiet', takes: 'switch', describe: 'Only the verdict, the diagnosis and the counts; no progress' },
+    { name: 'verbose', takes: 'switch', describe: 'Everything: nothing cut, nothing drawn together, evidence shown' },
+    { name: 'color', takes: 'switch', describe: 'Colour even where standard output is not a terminal' },
+    { name: 'no-color', takes: 'switch', describe: 'No colour (NO_COLOR does the same)' },
+  ],
+}
+
+function only(group: OptionGroup, ...names: readonly string[]): OptionGroup {
+  return { ...group, options: group.options.filter(({ name }) => names.includes(name)) }
+}
+
+export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, REPORT, SHOWN, SCREEN]
+
+export const HAR_OPTIONS: readonly OptionGroup[] = [
+  {
+    title: 'HAR:',
+    options: [
+      { name: 'output', alias: 'o', takes: 'value', describe: 'File to write; never overwrites an input' },
+      {
+        name: 'no-redact',
+        takes: 'switch',
+        describe: 'Write everything as captured; required, because nothing can be hidden yet',
+      },
+      { name: 'acme-only', takes: 'switch', describe: 'ACME exchanges alone' },
+    ],
+  },
+  KEYS,
+  ANALYSIS,
+  only(SCREEN, 'quiet', 'verbose'),
+]
+
+export const RULES_OPTIONS: readonly OptionGroup[] = [
+  {
+    title: 'Report:',
+    options: [{ name: 'format', takes: 'value', describe: 'text or json: what goes to standard output (default text)' }],
+  },
+  only(SCREEN, 'color', 'no-color'),
+]
+
+/** Accepted but absent from the help: asking for it has an answer of its own while nothing can be hidden yet. */
+export const HIDDEN_SWITCHES: readonly string[] = ['redact']
+
+export function optionNames(groups: readonly OptionGroup[]): string[] {
+  return [...groups.flatMap(({ options }) => options.map(({ name }) => name)), 'help', 'version']
+}

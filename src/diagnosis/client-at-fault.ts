@@ -1,0 +1,58 @@
+import type { AcmeRequest } from '../acme/traffic.ts'
+import type { Attribution } from './attribute.ts'
+import { type Case, groupBy } from './case.ts'
+import type { Confidence, Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { capitalised, refusal, requestList, were } from './words.ts'
+
+export const diagClientAtFault: DiagnosisKind = {
+  id: 'diag-client-at-fault',
+  group: 'session',
+  party: 'client',
+  severity: 'error',
+  level: 'session',
+  tier: 1,
+  title: 'Server rightly refused',
+  norm: 'A failing client rule explains the refusal.',
+  decide:
+    "F contains a rule whose explains_problem_types has the returned type (or whose detail_patterns match): choose the one earliest in that server's order of checks (table 3.3); else any error-severity rule; else 'refused for another reason, but these violations exist'.",
+  traps: ['A violation that this server never checks is not the explanation (e.g. url at Dogtag).'],
+  unknownWhen: ['U-RESP'],
+  inPractice: {},
+  remedy: 'Fix the named rule first.',
+  references: [],
+}
+
+const CONFIDENCE: Readonly<Record<Attribution['match'], Confidence>> = { words: 'certain', type: 'likely', none: 'possible' }
+
+/** Refusals that a broken client rule explains, one diagnosis for each rule. */
+export function clientAtFault(facts: Case): Diagnosis[] {
+  const refused = facts.open().filter(({ verdict, proximate }) => verdict === 'client' && proximate !== null)
+  return groupBy(refused, ({ proximate, match }) => `${proximate?.rule.id} ${match}`).map((group) => {
+    const { proximate, match, judgement } = group[0] as Attribution
+    const requests = group.map((attribution) => attribution.judgement.request)
+    const first = requests[0] as AcmeRequest
+    const rule = proximate?.rule
+    const masked = judgement.findings.filter(
+      ({ rule: other, verdict }) => other !== rule && verdict.party === 'client' && verdict.severity !== 'info',
+    )
+    const also =
+      masked.length === 0
+        ? ''
+        : ` Also wrong, and perhaps masked by the first fault: ${masked.map(({ rule: other }) => other.id).join(', ')}.`
+    const doubt =
+      match === 'none'
+        ? ' The words of the answer do not name this fault, so it may not be the reason; but it is one that has to be mended.'
+        : ''
+    return {
+      kind: diagClientAtFault,
+      party: 'client',
+      bothAtFault: false,
+      confidence: CONFIDENCE[match],
+      title: `The client is at fault: ${rule?.id}`,
+      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${doubt}${also}`,
+      remedy: `For the client's operator or maker: ${proximate?.verdict.remedy ?? rule?.remedy ?? ''}`,
+      explains: requests,
+      evidence: [],
+    }
+  })
+}

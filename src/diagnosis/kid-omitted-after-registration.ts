@@ -1,0 +1,46 @@
+import type { AcmeRequest } from '../acme/traffic.ts'
+import type { Case } from './case.ts'
+import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { moment, place, refusal, requestList, were, whose } from './words.ts'
+
+export const diagKidOmittedAfterRegistration: DiagnosisKind = {
+  id: 'diag-kid-omitted-after-registration',
+  group: 'session',
+  party: 'client',
+  severity: 'error',
+  level: 'session',
+  tier: 1,
+  title: 'Client omitted kid although it had registered',
+  norm: 'The key has an account Location in the capture, yet a later request used jwk or nothing.',
+  decide:
+    'For a kid-required failure: if state has Location L for the same thumbprint before it: fire with L, time, exchange number, and the exchanges in between. If a LOOKUP by that key failed in between, or succeeded without Location: fire diag-lookup-failed instead (root cause server). If no look-up happened: pure client bug.',
+  traps: ['The registering and ordering requests may come from different pods.'],
+  unknownWhen: ['U-START', 'U-GAP'],
+  inPractice: {
+    'golang.org/x/crypto/acme': 'Falls back silently; every new Client value (process start, Issuer resync) begins without KID',
+  },
+  remedy: 'Upgrade or patch the client to keep the Location; work around by making the CA answer look-ups.',
+  references: ['RFC 8555 §6.2', 'RFC 8555 §7.3'],
+}
+
+/** Requests without kid although the key had been given an account URL, and no look-up failed in between. */
+export function kidOmittedAfterRegistration(facts: Case): Diagnosis[] {
+  return facts
+    .kidless()
+    .filter(({ failedLookUp }) => failedLookUp === null)
+    .map(({ account, registration, requests }) => {
+      const first = requests[0] as AcmeRequest
+      const sent = first.jwk !== null ? 'signed with jwk instead of kid' : 'signed with neither kid nor jwk'
+      return {
+        kind: diagKidOmittedAfterRegistration,
+        party: 'client',
+        bothAtFault: false,
+        confidence: 'certain',
+        title: 'The client leaves out kid although it had registered',
+        explanation: `At ${moment(registration)} the server gave ${whose(account, first)} the account URL "${account.url}" (request ${registration.id}). At ${moment(first)} ${requestList(requests)} ${were(requests)} ${sent}${first.response === null ? '' : ` and answered ${refusal(first)}`}. No look-up of the account failed in between, so nothing but the client left it out.`,
+        remedy: `For the client's operator or maker: send "kid": "${account.url}" in every request after registration; keep the account URL when the client object or process is made anew. Evidence: ${place(first)}.`,
+        explains: requests,
+        evidence: [registration],
+      }
+    })
+}

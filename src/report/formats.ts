@@ -1,0 +1,33 @@
+import { renderJson } from './json.ts'
+import { renderNdjson } from './ndjson.ts'
+import type { RenderOptions } from './page.ts'
+import type { Report } from './report.ts'
+import { renderText } from './text.ts'
+
+/** One row of FORMATS: how a report is written for somebody. */
+export interface Format {
+  readonly name: string
+  /** Endings of file names that mean it, with the dot. */
+  readonly endings: readonly string[]
+  /** Whether it hides secrets and names unless told otherwise. */
+  readonly redacts: boolean
+  /** In pieces of any length: a large report fits into no single string. */
+  render(report: Report, options: RenderOptions): Iterable<string>
+}
+
+/** A new format is one file and one line here. */
+export const FORMATS: readonly Format[] = [
+  { name: 'text', endings: ['.txt'], redacts: false, render: renderText },
+  { name: 'json', endings: ['.json'], redacts: false, render: renderJson },
+  { name: 'ndjson', endings: ['.ndjson'], redacts: false, render: renderNdjson },
+]
+
+export function formatNamed(name: string): Format | undefined {
+  return FORMATS.find((format) => format.name === name)
+}
+
+/** Told by the ending of the file's name, in any case; undefined when no format has it. */
+export function formatOfFile(path: string): Format | undefined {
+  const name = path.toLowerCase()
+  return FORMATS.find((format) => format.endings.some((ending) => name.endsWith(ending)))
+}

@@ -1,0 +1,16 @@
+import type { Report } from './report.ts'
+
+/** One object a line, each with its type; the last one, `summary`, also names the version of the report and of its maker. */
+export function* renderNdjson(report: Report): Iterable<string> {
+  yield* lines('input', report.inputs)
+  yield* lines('connection', report.connections)
+  yield* lines('request', report.requests)
+  yield* lines('account', report.accounts)
+  yield* lines('order', report.orders)
+  yield* lines('diagnosis', report.diagnoses)
+  yield* lines('summary', [{ version: report.version, generator: report.generator, ...report.summary }])
+}
+
+function* lines(type: string, items: readonly object[]): Iterable<string> {
+  for (const item of items) yield `${JSON.stringify({ type, ...item })}\n`
+}

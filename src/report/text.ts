@@ -1,0 +1,49 @@
+import { openPage, type Page, type RenderOptions } from './page.ts'
+import { counted, grouped } from './phrases.ts'
+import type { Report } from './report.ts'
+import { findingLines, refusalLines } from './text-findings.ts'
+import { inputLines } from './text-inputs.ts'
+import { damageLines, undecryptedLines, unknownLines } from './text-notes.ts'
+import { tableLines } from './text-table.ts'
+import { verdictLines, verdictWords } from './text-verdict.ts'
+import { wrap } from './width.ts'
+
+/** The sections in the order of reading: the answer first, the evidence after it. */
+const SECTIONS: readonly ((page: Page) => Iterable<string>)[] = [
+  verdictLines,
+  inputLines,
+  tableLines,
+  findingLines,
+  refusalLines,
+  unknownLines,
+  undecryptedLines,
+  damageLines,
+]
+const QUIET_SECTIONS = [verdictLines]
+
+/** The report for people, in pieces of whole lines. */
+export function* renderText(report: Report, options: RenderOptions): Iterable<string> {
+  const page = openPage(report, options)
+  for (const section of options.quiet ? QUIET_SECTIONS : SECTIONS) {
+    let any = false
+    for (const line of section(page)) {
+      any = true
+      yield `${line}\n`
+    }
+    if (any) yield '\n'
+  }
+  for (const line of wrap(countsText(page), page.paragraph)) yield `${line}\n`
+}
+
+function countsText({ report, options }: Page): string {
+  const { requests, compliant, nonCompliant, undetermined, findings } = report.summary
+  const shown =
+    options.unfiltered === null
+      ? ''
+      : ` Shown: ${grouped(report.requests.length)} of ${counted(options.unfiltered, 'request')}; the counts are over all.`
+  return (
+    `${verdictWords(report)}. ${counted(requests, 'ACME request')}: ${grouped(compliant)} compliant, ${grouped(nonCompliant)} not, ` +
+    `${grouped(undetermined)} undetermined; ${counted(findings.error, 'error')}, ${counted(findings.warning, 'warning')}, ` +
+    `${counted(findings.info, 'note')}.${shown}`
+  )
+}

@@ -1,0 +1,42 @@
+import { readJwk } from '../../jose/keys.ts'
+import { bindingOf } from '../inner.ts'
+import { broken, HOLDS, type Rule } from '../rule.ts'
+import { lostBody } from '../scope.ts'
+
+export const eabPayloadKey: Rule = {
+  id: 'eab-payload-key',
+  group: 'eab',
+  party: 'client',
+  severity: 'error',
+  level: 'request',
+  tier: 1,
+  title: 'Binding payload is the account key',
+  norm: 'The payload is the JWK being registered; the server checks it equals the outer jwk.',
+  decide: 'Decode payload as JWK; compare RFC 7638 thumbprints with outer jwk. Flag private members (jwk-private-members).',
+  traps: ['Member order and whitespace may differ; compare thumbprints, not text.'],
+  unknownWhen: ['U-GAP'],
+  inPractice: { Pebble: '400 badPublicKey', 'step-ca': '401 unauthorized', 'golang.org/x/crypto/acme': 'Same encoder for both' },
+  remedy: 'Put the public account JWK there.',
+  references: ['RFC 8555 §7.3.4'],
+  explains: { types: ['badPublicKey', 'unauthorized', 'malformed'], details: [] },
+  judge(request) {
+    if (request.resource !== 'newAccount') return undefined
+    const binding = bindingOf(request)
+    if (binding === null) return lostBody(request) ?? undefined
+    const outer = request.jwk?.thumbprint ?? null
+    if (outer === null || binding.jws.payload === null) return undefined // jwk-required, jwk-members-missing, eab-structure say it
+    const key = readJwk(binding.payload)
+    if (key?.thumbprint == null)
+      return broken(
+        eabPayloadKey,
+        `The payload of the external account binding has to be the account key as a JWK; here it is ${binding.payload === undefined ? 'no JSON' : 'no complete JWK'}.`,
+        { evidence: { outer } },
+      )
+    if (key.thumbprint === outer) return HOLDS
+    return broken(
+      eabPayloadKey,
+      `The external account binding is for the key with thumbprint ${key.thumbprint}, but the key being registered is ${outer}.`,
+      { evidence: { inner: key.thumbprint, outer } },
+    )
+  },
+}

@@ -1,0 +1,57 @@
+import { canonicalIp, identifiersOf, readIdentifiers } from '../identifiers.ts'
+import { broken, HOLDS, type Rule } from '../rule.ts'
+import { lostBody, quote } from '../scope.ts'
+
+export const orderIpForm: Rule = {
+  id: 'order-ip-form',
+  group: 'order',
+  party: 'client',
+  severity: 'error',
+  level: 'request',
+  tier: 2,
+  title: 'ip identifiers in canonical text',
+  norm: 'type ip takes dotted IPv4 or RFC 5952 IPv6 text, without brackets, zone or port.',
+  decide: 'Parse and re-render; fail if unparseable, warn if not canonical. Fail if an IP is sent as type dns.',
+  traps: ['Legacy clients put IPs under dns.'],
+  unknownWhen: ['U-GAP'],
+  inPractice: {
+    Boulder: 'Needs CA policy; 400 malformed/unsupportedIdentifier',
+    Pebble: 'Accepted; 400 malformed if unparseable',
+    'step-ca': 'Accepted; 400 malformed',
+    'golang.org/x/crypto/acme': 'IPIDs helper',
+  },
+  remedy: 'Use type ip and canonical text.',
+  references: ['RFC 8738 §3', 'RFC 5952 §4', 'RFC 8555 §7.1.4'],
+  explains: { types: ['malformed', 'unsupportedIdentifier'], details: [] },
+  judge(request) {
+    if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined
+    const list = identifiersOf(request)
+    if (list === null) return lostBody(request) ?? undefined
+    const identifiers = readIdentifiers(list)
+    const asName = identifiers.filter(
+      ({ type, value }) => type === 'dns' && canonicalIp(value.replace(/^\[(.*)\]$/, '$1')) !== null,
+    )
+    if (asName.length > 0)
+      return broken(
+        orderIpForm,
+        `${asName.map(({ value }) => quote(value)).join(', ')} is an IP address but is sent as type dns.`,
+        { evidence: { identifiers: asName } },
+      )
+    const addresses = identifiers.filter(({ type }) => type === 'ip')
+    if (addresses.length === 0) return undefined
+    const unreadable = addresses.filter(({ value }) => canonicalIp(value) === null)
+    if (unreadable.length > 0)
+      return broken(
+        orderIpForm,
+        `${unreadable.map(({ value }) => quote(value)).join(', ')} is no IP address: it is written without brackets, zone, prefix length or port.`,
+        { evidence: { identifiers: unreadable } },
+      )
+    const unusual = addresses.filter(({ value }) => canonicalIp(value) !== value)
+    if (unusual.length === 0) return HOLDS
+    return broken(
+      orderIpForm,
+      `${unusual.map(({ value }) => `${quote(value)} is written ${quote(canonicalIp(value))}`).join(', ')} in canonical form.`,
+      { severity: 'warning', evidence: { identifiers: unusual } },
+    )
+  },
+}

@@ -1,0 +1,28 @@
+import { acmeType } from '../acme/answers.ts'
+import type { AcmeRequest, AcmeTraffic } from '../acme/traffic.ts'
+
+export interface Retries {
+  /** A retry, to the request whose badNonce answer it follows. */
+  readonly refusedBy: ReadonlyMap<AcmeRequest, AcmeRequest>
+  /** A request refused as badNonce, to its retry. */
+  readonly retryOf: ReadonlyMap<AcmeRequest, AcmeRequest>
+}
+
+/** Pairs each badNonce answer with the retry: same URL, same payload, same signer, next in time (RFC 8555 6.5). */
+export function retries(traffic: AcmeTraffic): Retries {
+  const waiting = new Map<string, AcmeRequest>()
+  const refusedBy = new Map<AcmeRequest, AcmeRequest>()
+  const retryOf = new Map<AcmeRequest, AcmeRequest>()
+  for (const request of traffic.requests) {
+    if (request.jws === null) continue
+    const key = `${request.url} ${request.kid ?? request.jwk?.thumbprint} ${request.jws.payloadText}`
+    const refused = waiting.get(key)
+    if (refused !== undefined) {
+      waiting.delete(key)
+      refusedBy.set(request, refused)
+      retryOf.set(refused, request)
+    }
+    if (acmeType(request.problem) === 'badNonce') waiting.set(key, request)
+  }
+  return { refusedBy, retryOf }
+}

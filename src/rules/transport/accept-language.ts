@@ -1,0 +1,38 @@
+import type { AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
+import { field } from '../../http/exchange.ts'
+import { broken, type Rule } from '../rule.ts'
+import { remembered } from '../scope.ts'
+
+/** Clients told by their User-Agent: the first request of each, if none of them offered a language. */
+function firstOfSilentClients(traffic: AcmeTraffic): ReadonlySet<AcmeRequest> {
+  const first = new Map<string, AcmeRequest | null>()
+  for (const request of traffic.requests) {
+    if (request.resource === 'validation' || request.resource === 'other' || request.http.headers.length === 0) continue
+    const client = field(request.http.headers, 'user-agent') ?? ''
+    if (field(request.http.headers, 'accept-language') !== null) first.set(client, null)
+    else if (!first.has(client)) first.set(client, request)
+  }
+  return new Set([...first.values()].filter((request) => request !== null))
+}
+
+export const acceptLanguage: Rule = {
+  id: 'accept-language',
+  group: 'transport',
+  party: 'client',
+  severity: 'info',
+  level: 'session',
+  tier: 2,
+  title: 'Accept-Language offered',
+  norm: 'Clients are encouraged to send Accept-Language so error text can be localised.',
+  decide: 'Report once per client (not per request) if no request had Accept-Language. Never affects attribution.',
+  traps: ['Raise once per session or the report drowns in noise.'],
+  unknownWhen: ['U-TLS', 'U-REDACT'],
+  inPractice: { Boulder: 'Ignored', Pebble: 'Ignored', 'step-ca': 'Ignored', 'golang.org/x/crypto/acme': 'Not sent' },
+  remedy: "Optional: send 'Accept-Language: en'.",
+  references: ['RFC 8555 §6.1'],
+  explains: { types: [], details: [] },
+  judge(request, traffic) {
+    if (!remembered(traffic, firstOfSilentClients).has(request)) return undefined
+    return broken(acceptLanguage, 'No request of this client offers Accept-Language, so that error texts cannot be localised.')
+  },
+}

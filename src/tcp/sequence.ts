@@ -1,0 +1,10 @@
+/** Sequence arithmetic modulo 2^32 (RFC 9293 3.4); nowhere else. */
+
+/** How far `a` lies behind `b`: negative when before it. Right for distances under 2^31. */
+export function distance(a: number, b: number): number {
+  return (a - b) | 0
+}
+
+export function advance(sequence: number, octets: number): number {
+  return (sequence + octets) >>> 0
+}
