@@ -45,6 +45,8 @@ export interface Destination {
 interface Named {
   readonly open: OpenInput
   readonly path: string | null
+  /** Null: a HAR. */
+  readonly format: string | null
   /** Times of a HAR's entries; its packets are none. */
   readonly times: { first: number | null; last: number | null }
 }
@@ -63,9 +65,9 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
   const connections: Connection[] = []
   try {
     const pause = progressOf(opened, options)
-    for (const input of named) if (input.open.format === null) await readHar(input, to, connections, pause)
+    for (const input of named) if (input.format === null) await readHar(input, to, connections, pause)
     await readPackets(
-      opened.filter(({ format }) => format !== null),
+      named.filter(({ format }) => format !== null),
       tls,
       to,
       connections,
@@ -104,7 +106,7 @@ async function openAll(inputs: readonly Input[], { hash }: ReadOptions): Promise
     const name = path !== null ? nameOf(path) : input === '-' ? 'standard input' : `input ${index + 1}`
     const open = await naming(path ?? name, () => OpenInput.open(input, index, name, hash))
     if (open.format === null && !recognisesHar(open.head())) throw new CaptureError(`${path ?? name}: ${whatItIs(open.head())}`)
-    named.push({ open, path, times: { first: null, last: null } })
+    named.push({ open, path, format: open.format, times: { first: null, last: null } })
   }
   return named
 }
@@ -142,7 +144,7 @@ async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
 }
 
 async function readPackets(
-  inputs: readonly OpenInput[],
+  named: readonly Named[],
   tls: TlsLayer,
   { policy, sink }: Destination,
   connections: Connection[],
@@ -169,8 +171,8 @@ async function readPackets(
     for (const { type, data } of secrets.slice(known)) if (type === TLS_KEY_LOG) tls.addSecretsBlock(data)
   }
   // While any input that can carry secrets is open, connections without any wait for a while.
-  let carriers = inputs.filter(({ format }) => format === 'pcapng').length
-  tls.beginInput(carriers > 0)
+  const carrying = new Set(named.filter(({ format }) => format === 'pcapng').map(({ open }) => open))
+  tls.beginInput(carrying.size > 0)
   let current: OpenInput | null = null
   const sides = {
     frame(frame: OpenInput['frame'], input: OpenInput) {
@@ -181,10 +183,14 @@ async function readPackets(
     },
     ended(input: OpenInput) {
       feed(input)
-      if (input.format === 'pcapng' && --carriers === 0) tls.endInput()
+      if (carrying.delete(input) && carrying.size === 0) tls.endInput()
     },
   }
-  await readTimeline(inputs, sides, pause)
+  await readTimeline(
+    named.map(({ open }) => open),
+    sides,
+    pause,
+  )
   net.end()
 }
 
@@ -238,8 +244,8 @@ function progressOf(opened: readonly OpenInput[], { onProgress, signal }: ReadOp
   }
 }
 
-async function describe({ open, path, times }: Named, options: ReadOptions): Promise<ReportInput> {
-  const { format, compression, facts } = open
+async function describe({ open, path, format, times }: Named, options: ReadOptions): Promise<ReportInput> {
+  const { compression, facts } = open
   const readsTwice = options.crossCheck && format === 'pcap' && compression === null && path !== null && open.source.size !== null
   return {
     name: open.name,
