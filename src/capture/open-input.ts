@@ -23,9 +23,6 @@ export class OpenInput {
   readonly name: string
   readonly facts: CaptureFacts = newFacts()
   readonly frame: Frame
-  /** Microseconds since the epoch. */
-  firstTime: number | null = null
-  lastTime: number | null = null
   packets = 0
   /** The compression it came in, if any. */
   compression: Compression | null = null
@@ -39,6 +36,9 @@ export class OpenInput {
   #head: Uint8Array = new Uint8Array(0)
   #format: PacketFormat | null = null
   #reader: PacketReader | null = null
+  /** Never null: a field that is always a double is overwritten in place. */
+  #earliest = Number.POSITIVE_INFINITY
+  #latest = Number.NEGATIVE_INFINITY
   #parked = false
   #pending: Promise<void> | null = null
   #stopped = false
@@ -92,6 +92,15 @@ export class OpenInput {
   /** "pcap", "pcapng", or null when the bytes are no packet capture. */
   get format(): string | null {
     return this.#format?.name ?? null
+  }
+
+  /** Microseconds since the epoch; null when there is no packet. */
+  get firstTime(): number | null {
+    return this.packets === 0 ? null : this.#earliest
+  }
+
+  get lastTime(): number | null {
+    return this.packets === 0 ? null : this.#latest
   }
 
   /** The first bytes of the content, at least 64 if there are so many. */
@@ -210,8 +219,8 @@ export class OpenInput {
   #count(): void {
     const time = this.frame.seconds * 1e6 + Math.floor(this.frame.nanoseconds / 1000)
     this.packets++
-    if (this.firstTime === null || time < this.firstTime) this.firstTime = time
-    if (this.lastTime === null || time > this.lastTime) this.lastTime = time
+    if (time < this.#earliest) this.#earliest = time
+    if (time > this.#latest) this.#latest = time
   }
 }
 

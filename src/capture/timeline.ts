@@ -36,15 +36,19 @@ export async function readTimeline(
       continue
     }
     if (input === undefined) return
-    sink.frame(input.frame, input)
-    const answer = input.next()
+    const isAlone = heads.isSingle && next === undefined
+    let answer: 'frame' | 'wait' | 'end'
+    do {
+      sink.frame(input.frame, input)
+      answer = input.next()
+    } while (answer === 'frame' && isAlone && ++count % BREATH !== 0)
     if (answer === 'frame') heads.sink()
     else if (answer === 'wait' && (await advanceLater(input))) heads.sink()
     else {
       heads.remove()
       sink.ended(input)
     }
-    if (answer === 'frame' && ++count % BREATH !== 0) continue
+    if (answer === 'frame' && !isAlone && ++count % BREATH !== 0) continue
     const paused = pause()
     if (paused !== null) await paused
   }
@@ -79,6 +83,10 @@ class Heads {
 
   get first(): OpenInput | undefined {
     return this.#heap[0]
+  }
+
+  get isSingle(): boolean {
+    return this.#heap.length === 1
   }
 
   add(input: OpenInput): void {

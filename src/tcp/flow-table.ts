@@ -1,25 +1,34 @@
 import type { Segment } from '../net/segment.ts'
 
-/** What tells a flow: addresses and ports. */
-export type FlowKey = Pick<Segment, 'address' | 'sourcePort' | 'destinationPort'>
+/** A table grows when it is fuller than this: 24 octets a slot for IPv4 are then 32 to 64 a flow. */
+const MAX_LOAD = 3 / 4
+/** Closed flows that are remembered, so that their late and duplicated packets are not taken for something new. */
+const REMEMBERED = 4096
 
 /**
- * Live flows by their four-tuple, both directions in one slot: open addressing in one Int32Array, so that a million flows cost no object. A slot
- * is the key, a state word (0 = empty) and the two initial sequence numbers: 24 octets for IPv4, 48 for IPv6.
+ * Live flows by their four-tuple, both directions in one slot: open addressing in typed arrays, so that a million flows cost no object. A
+ * slot is the addresses, the ports and a state word (0 = empty), together in one line of the processor's cache; the two initial sequence
+ * numbers, which are needed seldom, stand apart.
  */
 export class FlowTable {
-  readonly #addressWords: number
+  /** Words of one address, and the step between those of a segment's two. */
+  readonly #half: 1 | 4
   readonly #slot: number
   #capacity = 1024
   #words: Int32Array
+  #initials: Int32Array
+  /** Keys of flows that closed, each in a place that its hash gives. */
+  readonly #closed: Int32Array
   #size = 0
   /** Set by `find`: the segment goes from the second end of the key to the first. */
   reversed = false
 
   constructor(family: 4 | 6) {
-    this.#addressWords = family === 4 ? 2 : 8
-    this.#slot = this.#addressWords + 4
+    this.#half = family === 4 ? 1 : 4
+    this.#slot = this.#half * 2 + 2
     this.#words = new Int32Array(this.#capacity * this.#slot)
+    this.#initials = new Int32Array(this.#capacity * 2)
+    this.#closed = new Int32Array(REMEMBERED * this.#slot)
   }
 
   get size(): number {
@@ -27,74 +36,98 @@ export class FlowTable {
   }
 
   /** The slot of a segment's flow, or the complement (~) of the free slot where it would go. */
-  find(segment: FlowKey): number {
-    const { address, sourcePort, destinationPort } = segment
+  find(segment: Segment): number {
+    return this.#half === 1 ? this.#findIpv4(segment) : this.#findIpv6(segment)
+  }
+
+  #findIpv4({ address, sourcePort, destinationPort }: Segment): number {
+    const source = address[0] as number
+    const destination = address[4] as number
+    const reversed = source === destination ? sourcePort > destinationPort : source > destination
+    this.reversed = reversed
+    const low = reversed ? destination : source
+    const high = reversed ? source : destination
+    const ports = reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
     const words = this.#words
-    const count = this.#addressWords
-    const step = count === 2 ? 4 : 1
-    this.reversed = isReversed(address, step, count / 2, sourcePort, destinationPort)
-    const low = this.reversed ? 4 : 0
-    const high = 4 - low
-    const ports = this.reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
-    let hash = ports
-    for (let word = 0; word < count / 2; word++) {
-      hash = mix(hash ^ (address[low + word * step] as number))
-      hash = mix(hash + (address[high + word * step] as number))
-    }
     const mask = this.#capacity - 1
-    for (let index = hash & mask; ; index = (index + 1) & mask) {
-      const at = index * this.#slot
-      if (words[at + count + 1] === 0) return ~at
-      if (words[at + count] === ports && this.#sameAddresses(at, address, low, high, step)) return at
+    for (let index = hash3(low, high, ports) & mask; ; index = (index + 1) & mask) {
+      const at = index * 4
+      if (words[at + 3] === 0) return ~at
+      if (words[at] === low && words[at + 1] === high && words[at + 2] === ports) return at
     }
   }
 
-  #sameAddresses(at: number, address: Int32Array, low: number, high: number, step: number): boolean {
-    const half = this.#addressWords / 2
-    for (let word = 0; word < half; word++)
-      if (this.#words[at + word] !== address[low + word * step] || this.#words[at + half + word] !== address[high + word * step])
-        return false
-    return true
+  #findIpv6({ address, sourcePort, destinationPort }: Segment): number {
+    this.reversed = isReversed(address, sourcePort, destinationPort)
+    const low = this.reversed ? 4 : 0
+    const ports = this.reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
+    let hash = ports
+    for (let word = 0; word < 4; word++) hash = hash3(address[low + word] as number, address[4 - low + word] as number, hash)
+    const words = this.#words
+    const mask = this.#capacity - 1
+    for (let index = hash & mask; ; index = (index + 1) & mask) {
+      const at = index * 10
+      if (words[at + 9] === 0) return ~at
+      if (words[at + 8] === ports && isSame(words, at, address, low, 4)) return at
+    }
   }
 
   /** Puts a flow into the free slot that `find` named; returns its slot, which may be another after growing. */
   insert(free: number, segment: Segment, state: number): number {
     let at = ~free
-    if ((this.#size + 1) * 4 > this.#capacity * 3) {
+    if (this.#size + 1 > this.#capacity * MAX_LOAD) {
       this.#grow()
       at = ~this.find(segment)
     }
     const { address, sourcePort, destinationPort } = segment
-    const half = this.#addressWords / 2
-    const step = half === 1 ? 4 : 1
+    const half = this.#half
     const low = this.reversed ? 4 : 0
+    const words = this.#words
     for (let word = 0; word < half; word++) {
-      this.#words[at + word] = address[low + word * step] as number
-      this.#words[at + half + word] = address[4 - low + word * step] as number
+      words[at + word] = address[low + word] as number
+      words[at + half + word] = address[4 - low + word] as number
     }
-    this.#words[at + half * 2] = this.reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
-    this.#words[at + half * 2 + 1] = state
-    this.#words[at + half * 2 + 2] = 0
-    this.#words[at + half * 2 + 3] = 0
+    words[at + half * 2] = this.reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
+    words[at + half * 2 + 1] = state
     this.#size++
     return at
   }
 
   state(at: number): number {
-    return this.#words[at + this.#addressWords + 1] as number
+    return this.#words[at + this.#slot - 1] as number
   }
 
+  /** `state` is not 0. */
   setState(at: number, state: number): void {
-    this.#words[at + this.#addressWords + 1] = state
+    this.#words[at + this.#slot - 1] = state
   }
 
-  /** Initial sequence number of one end (0 the first of the key, 1 the second). */
+  /** Initial sequence number of one end (0 the first of the key, 1 the second), as last set. */
   initial(at: number, end: 0 | 1): number {
-    return (this.#words[at + this.#addressWords + 2 + end] as number) >>> 0
+    return (this.#initials[(at / this.#slot) * 2 + end] as number) >>> 0
   }
 
   setInitial(at: number, end: 0 | 1, sequence: number): void {
-    this.#words[at + this.#addressWords + 2 + end] = sequence | 0
+    this.#initials[(at / this.#slot) * 2 + end] = sequence
+  }
+
+  /** Removes a flow, but remembers for a while that it was there. */
+  close(at: number): void {
+    const place = (this.#hashOf(this.#words, at) & (REMEMBERED - 1)) * this.#slot
+    for (let word = 0; word < this.#slot; word++) this.#closed[place + word] = this.#words[at + word] as number
+    this.remove(at)
+  }
+
+  /** Whether the flow of the segment that was looked up last closed a short while ago. */
+  wasClosed({ address, sourcePort, destinationPort }: Segment): boolean {
+    const half = this.#half
+    const low = this.reversed ? 4 : 0
+    const ports = this.reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
+    let hash = ports
+    for (let word = 0; word < half; word++) hash = hash3(address[low + word] as number, address[4 - low + word] as number, hash)
+    const place = (hash & (REMEMBERED - 1)) * this.#slot
+    if (this.#closed[place + half * 2] !== ports || this.#closed[place + half * 2 + 1] === 0) return false
+    return isSame(this.#closed, place, address, low, half)
   }
 
   /** Removes a flow and moves up those that had to step aside for it, so that no tombstones stay. */
@@ -103,59 +136,64 @@ export class FlowTable {
     const slot = this.#slot
     const mask = this.#capacity - 1
     let hole = at / slot
-    for (let index = (hole + 1) & mask; words[index * slot + this.#addressWords + 1] !== 0; index = (index + 1) & mask) {
-      const home = this.#hashOf(index * slot) & mask
+    for (let index = (hole + 1) & mask; words[index * slot + slot - 1] !== 0; index = (index + 1) & mask) {
+      const home = this.#hashOf(words, index * slot) & mask
       if (((index - home) & mask) < ((index - hole) & mask)) continue
       words.copyWithin(hole * slot, index * slot, index * slot + slot)
+      this.#initials.copyWithin(hole * 2, index * 2, index * 2 + 2)
       hole = index
     }
-    words[hole * slot + this.#addressWords + 1] = 0
+    words[hole * slot + slot - 1] = 0
     this.#size--
   }
 
-  #hashOf(at: number): number {
-    const half = this.#addressWords / 2
-    let hash = this.#words[at + half * 2] as number
-    for (let word = 0; word < half; word++) {
-      hash = mix(hash ^ (this.#words[at + word] as number))
-      hash = mix(hash + (this.#words[at + half + word] as number))
-    }
+  #hashOf(words: Int32Array, at: number): number {
+    const half = this.#half
+    let hash = words[at + half * 2] as number
+    for (let word = 0; word < half; word++) hash = hash3(words[at + word] as number, words[at + half + word] as number, hash)
     return hash
   }
 
   #grow(): void {
-    const old = this.#words
+    const { slot, words, initials } = { slot: this.#slot, words: this.#words, initials: this.#initials }
     const mask = this.#capacity * 2 - 1
     this.#capacity *= 2
-    this.#words = new Int32Array(this.#capacity * this.#slot)
-    const fresh = this.#words
-    const stateWord = this.#addressWords + 1
-    for (let at = 0; at < old.length; at += this.#slot) {
-      if (old[at + stateWord] === 0) continue
-      this.#words = old
-      let index = this.#hashOf(at) & mask
-      this.#words = fresh
-      while (fresh[index * this.#slot + stateWord] !== 0) index = (index + 1) & mask
-      fresh.set(old.subarray(at, at + this.#slot), index * this.#slot)
+    const larger = new Int32Array(this.#capacity * slot)
+    const largerInitials = new Int32Array(this.#capacity * 2)
+    for (let at = 0; at < words.length; at += slot) {
+      if (words[at + slot - 1] === 0) continue
+      let index = this.#hashOf(words, at) & mask
+      while (larger[index * slot + slot - 1] !== 0) index = (index + 1) & mask
+      for (let word = 0; word < slot; word++) larger[index * slot + word] = words[at + word] as number
+      const from = (at / slot) * 2
+      largerInitials[index * 2] = initials[from] as number
+      largerInitials[index * 2 + 1] = initials[from + 1] as number
     }
+    this.#words = larger
+    this.#initials = largerInitials
   }
 }
 
+function isSame(words: Int32Array, at: number, address: Int32Array, low: number, half: 1 | 4): boolean {
+  for (let word = 0; word < half; word++)
+    if (words[at + word] !== address[low + word] || words[at + half + word] !== address[4 - low + word]) return false
+  return true
+}
+
 /** The end with the lower address (then port) comes first in the key. */
-function isReversed(address: Int32Array, step: number, half: number, sourcePort: number, destinationPort: number): boolean {
-  for (let word = 0; word < half; word++) {
-    const a = address[word * step] as number
-    const b = address[4 + word * step] as number
-    if (a !== b) return a > b
+function isReversed(address: Int32Array, sourcePort: number, destinationPort: number): boolean {
+  for (let word = 0; word < 4; word++) {
+    const source = address[word] as number
+    const destination = address[4 + word] as number
+    if (source !== destination) return source > destination
   }
   return sourcePort > destinationPort
 }
 
-/** A full avalanche (the finaliser of MurmurHash3): addresses of one network differ in few bits. */
-function mix(value: number): number {
-  let h = value ^ (value >>> 16)
-  h = Math.imul(h, 0x85ebca6b)
-  h ^= h >>> 13
-  h = Math.imul(h, 0xc2b2ae35)
+/** Three words mixed fully (the end is the finaliser of MurmurHash3): addresses of one network differ in few bits. */
+function hash3(a: number, b: number, c: number): number {
+  let h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca77) ^ Math.imul(c, 0xc2b2ae3d)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return h ^ (h >>> 16)
 }

@@ -15,15 +15,11 @@ const ACK = 16
 const IGNORED = 1
 const UNDECIDED = 2
 const CONVERSATION = 3
-/** Of an ignored flow: it has ended. */
-const CLOSED = IGNORED | 4
 /** Of an undecided flow: whose SYN was seen, and who sent the first. */
 const KNOWS_FIRST = 4
 const KNOWS_SECOND = 8
 const SECOND_IS_CLIENT = 16
 
-/** Closed flows that are remembered, so that their late and duplicated packets are not taken for something new. */
-const REMEMBERED = 4096
 /** Segments of all flows that may pass until a closed or reset connection gives up octets that never came. */
 const LINGER = 256
 /** Octets held out of order by all conversations together. */
@@ -41,11 +37,8 @@ export class TcpLayer implements Sink<Segment> {
   readonly #conversations: (Conversation | null)[] = []
   readonly #free: number[] = []
   readonly #budget = new HeldBudget()
-  /** A ring of the flows that closed last. */
-  readonly #closed: FlowName[] = []
-  #nextClosed = 0
   /** Connections that closed with octets missing, in that order. */
-  readonly #lingering: { readonly name: FlowName; readonly conversation: Conversation; readonly until: number }[] = []
+  readonly #lingering: { readonly segment: Segment; readonly conversation: Conversation; readonly until: number }[] = []
   #lingerUntil = Number.POSITIVE_INFINITY
   #count = 0
   #lastTime = 0
@@ -73,7 +66,7 @@ export class TcpLayer implements Sink<Segment> {
     const state = table.state(at)
     const kind = state & 3
     if (kind === IGNORED) {
-      if ((segment.flags & FIN_SYN_OR_RST) !== 0) this.#ignored(table, at, state, segment)
+      if ((segment.flags & FIN_SYN_OR_RST) !== 0) this.#ignored(table, at, segment)
     } else if (kind === UNDECIDED) this.#undecided(table, at, segment)
     else this.#conversation(table, at, state >>> 2, segment)
   }
@@ -91,7 +84,7 @@ export class TcpLayer implements Sink<Segment> {
       if (segment.payloadLength > 0) this.#undecided(table, at, segment)
       return
     }
-    if (segment.end <= segment.start || (segment.flags & FIN_OR_RST) > 1) return
+    if (segment.end <= segment.start || (segment.flags & FIN_OR_RST) > 1 || table.wasClosed(segment)) return
     const answer = this.#opener.recognise(segment.bytes, segment.start, segment.end, false)
     if (answer === 'ignore') return
     const end = endOf(table)
@@ -107,29 +100,12 @@ export class TcpLayer implements Sink<Segment> {
     table.setState(at, UNDECIDED | known | (client === 1 ? SECOND_IS_CLIENT : 0) | knows(end))
   }
 
-  #ignored(table: FlowTable, at: number, state: number, segment: Segment): void {
-    if ((segment.flags & SYN) !== 0) {
+  #ignored(table: FlowTable, at: number, segment: Segment): void {
+    if ((segment.flags & SYN) === 0) table.close(at)
+    else {
       table.setState(at, UNDECIDED)
       this.#noteSyn(table, at, segment)
-    } else if (state !== CLOSED) this.#close(table, at, segment)
-  }
-
-  /** A flow that ended is ignored for a while and then forgotten, so that memory follows the live ones. */
-  #close(table: FlowTable, at: number, flow: Segment | FlowName): void {
-    table.setState(at, CLOSED)
-    const oldest = this.#closed[this.#nextClosed]
-    if (oldest === undefined) this.#closed.push(new FlowName(flow))
-    else {
-      this.#forget(oldest)
-      oldest.set(flow)
     }
-    this.#nextClosed = (this.#nextClosed + 1) % REMEMBERED
-  }
-
-  #forget(name: FlowName): void {
-    const table = name.family === 4 ? this.#ipv4 : this.#ipv6
-    const at = table.find(name)
-    if (at >= 0 && table.state(at) === CLOSED) table.remove(at)
   }
 
   #undecided(table: FlowTable, at: number, segment: Segment): void {
@@ -141,7 +117,7 @@ export class TcpLayer implements Sink<Segment> {
       this.#noteSyn(table, at, segment)
     }
     if (segment.payloadLength === 0 || (segment.flags & FIN_OR_RST) > 1) {
-      if ((segment.flags & FIN_OR_RST) !== 0) this.#close(table, at, segment)
+      if ((segment.flags & FIN_OR_RST) !== 0) table.close(at)
       return
     }
     const state = table.state(at)
@@ -149,7 +125,7 @@ export class TcpLayer implements Sink<Segment> {
     const isFirst = (state & known) === 0 || ((table.initial(at, end) + 1 - sequence) | 0) === 0
     const answer = isFirst ? this.#opener.recognise(segment.bytes, segment.start, segment.end, true) : 'more'
     if (answer === 'ignore') {
-      if ((segment.flags & FIN_OR_RST) !== 0) this.#close(table, at, segment)
+      if ((segment.flags & FIN_OR_RST) !== 0) table.close(at)
       else table.setState(at, IGNORED)
       return
     }
@@ -187,12 +163,12 @@ export class TcpLayer implements Sink<Segment> {
     conversation.segment(segment, end)
     if (conversation.rejected) {
       this.#drop(index)
-      if ((segment.flags & FIN_OR_RST) !== 0) this.#close(table, at, segment)
+      if ((segment.flags & FIN_OR_RST) !== 0) table.close(at)
       else table.setState(at, IGNORED)
     } else if (conversation.ended) {
       conversation.finish('capture', segment.time)
       this.#drop(index)
-      this.#close(table, at, segment)
+      table.close(at)
     } else if (conversation.isForgettable) {
       this.#drop(index)
       table.remove(at)
@@ -211,23 +187,24 @@ export class TcpLayer implements Sink<Segment> {
   }
 
   #linger(conversation: Conversation, segment: Segment): void {
-    this.#lingering.push({ name: new FlowName(segment), conversation, until: this.#count + LINGER })
+    const name = { ...segment, address: segment.address.slice(), bytes: EMPTY, start: 0, end: 0 }
+    this.#lingering.push({ segment: name, conversation, until: this.#count + LINGER })
     this.#lingerUntil = Math.min(this.#lingerUntil, this.#count + LINGER)
   }
 
   #endLingering(): void {
     let done = 0
-    for (const { name, conversation, until } of this.#lingering) {
+    for (const { segment, conversation, until } of this.#lingering) {
       if (until > this.#count) break
       done++
-      const table = name.family === 4 ? this.#ipv4 : this.#ipv6
-      const at = table.find(name)
+      const table = segment.family === 4 ? this.#ipv4 : this.#ipv6
+      const at = table.find(segment)
       const state = at < 0 ? 0 : table.state(at)
       // The connection may have ended in another way since, or its ports be in use again.
       if ((state & 3) !== CONVERSATION || this.#conversations[state >>> 2] !== conversation || !conversation.isClosing) continue
       conversation.finish('capture', this.#lastTime)
       this.#drop(state >>> 2)
-      this.#close(table, at, name)
+      table.close(at)
     }
     this.#lingering.splice(0, done)
     this.#lingerUntil = this.#lingering[0]?.until ?? Number.POSITIVE_INFINITY
@@ -238,6 +215,8 @@ export class TcpLayer implements Sink<Segment> {
     this.#free.push(index)
   }
 }
+
+const EMPTY = new Uint8Array(0)
 
 /** Which end of the key sent the segment that was looked up last. */
 function endOf(table: FlowTable): End {
@@ -250,23 +229,4 @@ function otherEnd(end: End): End {
 
 function knows(end: End): number {
   return end === 0 ? KNOWS_FIRST : KNOWS_SECOND
-}
-
-/** What tells a flow, kept beyond its segments. */
-class FlowName {
-  readonly address = new Int32Array(8)
-  family: 4 | 6 = 4
-  sourcePort = 0
-  destinationPort = 0
-
-  constructor(flow: Segment | FlowName) {
-    this.set(flow)
-  }
-
-  set(flow: Segment | FlowName): void {
-    this.address.set(flow.address)
-    this.family = flow.family
-    this.sourcePort = flow.sourcePort
-    this.destinationPort = flow.destinationPort
-  }
 }

@@ -55,9 +55,7 @@ export interface RecordCipher {
    * leaves. A search over them ends with `open`, so a wrong one among them is only slower.
    */
   likely(first: number, count: number, bytes: Uint8Array, start: number, end: number): number[]
-  /** Octets were lost: a chained IV (RFC 2246 6.2.3.2) is not known any more. */
-  lose(): void
-  /** bytes[start, end) end a record that was not opened, for certain or probably: the next chained IV lies there. */
+  /** bytes[start, end) end a record that was not opened, for certain or probably: the next chained IV (RFC 2246 6.2.3.2) lies there. */
   passOver(bytes: Uint8Array, start: number, end: number, certain: boolean): void
 }
 
@@ -126,8 +124,6 @@ export class Aead13 implements RecordCipher {
     return range(first, count).filter((_, i) => LAST_OCTETS.has(octet ^ (keystream[i * 16 + (last & 15)] as number)))
   }
 
-  lose(): void {}
-
   passOver(): void {}
 }
 
@@ -169,8 +165,6 @@ export class Aead12 implements RecordCipher {
   likely(first: number, count: number): number[] {
     return range(first, count)
   }
-
-  lose(): void {}
 
   passOver(): void {}
 }
@@ -233,6 +227,10 @@ class RecordMac {
   }
 }
 
+/** In place of a sequence number: the record whose number is not known, but that the next one follows; and no record. */
+const ANY = -2
+const NONE = -3
+
 /** Block cipher in CBC mode with a MAC (RFC 2246 to 5246 6.2.3.2, RFC 7366). */
 export class CbcWithMac implements RecordCipher {
   readonly shortest: number
@@ -244,7 +242,8 @@ export class CbcWithMac implements RecordCipher {
   readonly #ssl3: boolean
   /** TLS 1.0 and SSL 3.0: the last block of the record before; null when the record brings its IV. */
   #chained: Uint8Array | null
-  #chainLost = false
+  /** Sequence number of the record that the chained IV was taken from: the one behind it needs it, no other. */
+  #chainedFrom = -1
 
   constructor(cipher: CipherParameters, key: Uint8Array, chainedIv: Uint8Array | null, mac: MacOptions, encryptThenMac: boolean) {
     this.#cipher = cipher
@@ -263,9 +262,9 @@ export class CbcWithMac implements RecordCipher {
     const body = this.#chained === null ? start + block : start
     if (bodyEnd - body < block || (bodyEnd - body) % block !== 0) return null
     if (this.#encryptThenMac && !this.#mac.fits(sequence, type, version, bytes, start, bodyEnd, bytes, bodyEnd)) return null
-    if (this.#encryptThenMac && this.#chainLost) {
-      // This MAC does not cover a chained IV: the first block would come out as garbage.
-      this.#chain(bytes, body, bodyEnd)
+    if (this.#encryptThenMac && this.#chained !== null && this.#chainedFrom !== ANY && this.#chainedFrom !== sequence - 1) {
+      // This MAC does not cover a chained IV: with a wrong one the first block would come out as garbage.
+      this.#chain(bytes, body, bodyEnd, sequence)
       return null
     }
     const iv = this.#chained ?? bytes.subarray(start, body)
@@ -273,7 +272,7 @@ export class CbcWithMac implements RecordCipher {
     const content = this.#contentLength(plain, block)
     if (content < 0) return null
     if (!this.#encryptThenMac && !this.#mac.fits(sequence, type, version, plain, 0, content, plain, content)) return null
-    this.#chain(bytes, body, bodyEnd)
+    this.#chain(bytes, body, bodyEnd, sequence)
     return plain.subarray(0, content)
   }
 
@@ -281,21 +280,18 @@ export class CbcWithMac implements RecordCipher {
     return range(first, count)
   }
 
-  lose(): void {
-    this.#chainLost = this.#chained !== null
-  }
-
   passOver(bytes: Uint8Array, start: number, end: number, certain: boolean): void {
-    // A wrong guess is found out by the other kind of MAC, which covers what was decrypted.
-    if (certain || !this.#encryptThenMac) this.#chain(bytes, start, this.#encryptThenMac ? end - this.#mac.length : end)
+    if (certain || this.#chainedFrom === ANY) this.#chainedFrom = NONE
+    // A wrong guess is found out by a MAC that covers what was decrypted, not by the other kind.
+    if (certain || !this.#encryptThenMac) this.#chain(bytes, start, this.#encryptThenMac ? end - this.#mac.length : end, ANY)
   }
 
   /** The last block of bytes[start, end) is the next IV. */
-  #chain(bytes: Uint8Array, start: number, end: number): void {
+  #chain(bytes: Uint8Array, start: number, end: number, sequence: number): void {
     const { tagOrBlock: block } = this.#cipher
     if (this.#chained === null || end - start < block) return
     this.#chained = copyRange(bytes, end - block, end)
-    this.#chainLost = false
+    this.#chainedFrom = sequence
   }
 
   /** Octets before MAC and padding, or -1 when the padding is wrong. */
@@ -331,8 +327,6 @@ export class NullWithMac implements RecordCipher {
   likely(first: number, count: number): number[] {
     return range(first, count)
   }
-
-  lose(): void {}
 
   passOver(): void {}
 }

@@ -159,7 +159,6 @@ export class Direction implements RecordOwner, MessageOwner {
   lost(missing: number | null, mark: Mark): void {
     this.mark = mark
     this.#lossPending = true
-    this.#keys?.cipher.lose()
     // That the beginning is missing is not worth a note each time: tcp/ has one.
     if (missing !== null) this.#owner.damage('gap', 'TLS records were lost with the octets that are missing', mark)
     this.#messages.lose()
@@ -169,7 +168,6 @@ export class Direction implements RecordOwner, MessageOwner {
   misaligned(mark: Mark): void {
     this.mark = mark
     this.#lossPending = true
-    this.#keys?.cipher.lose()
     this.#owner.damage('malformed', 'no TLS record begins where one must', mark)
     this.#messages.lose()
     this.#begin()

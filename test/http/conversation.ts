@@ -1,7 +1,7 @@
 import type { Damage } from '../../src/core/damage.ts'
 import type { Body, BodyPolicy, HttpExchange, HttpMessage } from '../../src/http/exchange.ts'
-import type { TunnelOpener } from '../../src/http/http1.ts'
-import { openHttp1 } from '../../src/http/http1.ts'
+import type { TunnelOpener } from '../../src/http/http1/http1.ts'
+import { openHttp1 } from '../../src/http/http1/http1.ts'
 import type { Connection, Mark } from '../../src/tcp/connection.ts'
 
 /** What one side does: octets (a string is latin1), a gap of known or unknown length, or its end. */

@@ -1,8 +1,8 @@
 import type { Damage } from '../../src/core/damage.ts'
 import { DamageLog } from '../../src/core/damage.ts'
 import type { BodyPolicy, HttpExchange } from '../../src/http/exchange.ts'
-import type { HarFacts } from '../../src/http/har.ts'
-import { openHar } from '../../src/http/har.ts'
+import type { HarFacts } from '../../src/http/har/har.ts'
+import { openHar } from '../../src/http/har/har.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
 import { KEEP_ALL } from './conversation.ts'
 

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import test from 'ava'
-import type { Field } from '../../src/http/hpack.ts'
-import { HpackDecoder, MAX_FIELD_SECTION, MAX_STRING, MAX_TABLE_SIZE } from '../../src/http/hpack.ts'
-import { decodeHuffman } from '../../src/http/hpack-huffman.ts'
+import type { Field } from '../../src/http/http2/hpack.ts'
+import { HpackDecoder, MAX_FIELD_SECTION, MAX_STRING, MAX_TABLE_SIZE } from '../../src/http/http2/hpack.ts'
+import { decodeHuffman } from '../../src/http/http2/hpack-huffman.ts'
 import { seeded } from './http2-recording.ts'
 
 function octets(hex: string): Uint8Array {

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import test from 'ava'
-import { ChunkedReader } from '../../src/http/http1-chunked.ts'
-import { StartLineSearch } from '../../src/http/http1-search.ts'
-import { SectionReader } from '../../src/http/http1-section.ts'
+import type { HttpExchange } from '../../src/http/exchange.ts'
+import { ChunkedReader } from '../../src/http/http1/chunked.ts'
+import { openHttp1 } from '../../src/http/http1/http1.ts'
+import { StartLineSearch } from '../../src/http/http1/search.ts'
+import { SectionReader } from '../../src/http/http1/section.ts'
 import { OctetBuffer } from '../../src/http/octet-buffer.ts'
+import type { Mark } from '../../src/tcp/connection.ts'
 import type { Step } from './conversation.ts'
-import { cutsOf, numbers, octets, play, show, showDamage, text } from './conversation.ts'
+import { cutsOf, KEEP_ALL, newConnection, numbers, octets, play, show, showDamage, text } from './conversation.ts'
 import { FRAMING, LOSSES, SYNTAX } from './http1-cases.ts'
 
 const corpora = process.env.ACMESCOPE_CORPORA
@@ -371,4 +374,69 @@ test('random octets never throw', (t) => {
     )
     t.true(outcome.exchanges.every(({ request, response }) => request !== null || response !== null))
   }
+})
+
+interface Lost {
+  readonly side: 'client' | 'server'
+  readonly bytes: Uint8Array | null
+  readonly missing: number
+  readonly mark: Mark
+}
+
+/** Segments of a conversation of numbered exchanges, some of them lost, each direction handed on later than it was captured. */
+function lossy(next: () => number, loss: number): Lost[] {
+  const events: { at: number; event: Lost }[] = []
+  let time = 0
+  const missing = { client: 0, server: 0 }
+  const behind = { client: 0, server: 0 }
+  const send = (side: 'client' | 'server', message: string): void => {
+    const cut = Math.floor(next() * message.length)
+    for (const part of [message.slice(0, cut), message.slice(cut)]) {
+      time += 1 + Math.floor(next() * 50)
+      if (part.length === 0) continue
+      if (next() < loss) {
+        missing[side] += part.length
+        continue
+      }
+      behind[side] = Math.max(behind[side], time + Math.floor(next() ** 4 * 1500))
+      const mark: Mark = { input: 0, frames: [time], time }
+      events.push({ at: behind[side], event: { side, bytes: octets(part), missing: missing[side], mark } })
+      missing[side] = 0
+    }
+  }
+  for (let i = 0; i < 40; i++) {
+    const method = next() < 0.2 ? 'HEAD' : 'POST'
+    const body = `{"number":${i}}`
+    send(
+      'client',
+      `${method} /${i} HTTP/1.1\r\nHost: h\r\n${method === 'HEAD' ? '\r\n' : `Content-Length: ${body.length}\r\n\r\n${body}`}`,
+    )
+    send('server', `HTTP/1.1 200 OK\r\nNumber: ${i}\r\nContent-Length: ${body.length}\r\n\r\n${method === 'HEAD' ? '' : body}`)
+  }
+  return events.sort((a, b) => a.at - b.at).map(({ event }) => event)
+}
+
+test('octets lost and directions out of step: no response is given to another request', (t) => {
+  const next = numbers(42)
+  let paired = 0
+  for (let round = 0; round < 400; round++) {
+    const exchanges: HttpExchange[] = []
+    const sink = { write: (exchange: HttpExchange) => void exchanges.push(exchange), end: () => {} }
+    const pair = openHttp1({ connection: newConnection(), scheme: 'http', policy: KEEP_ALL, sink })
+    for (const { side, bytes, missing, mark } of lossy(next, [0, 0.02, 0.1, 0.3][round % 4] as number)) {
+      const stream = side === 'client' ? pair.fromClient : pair.fromServer
+      if (missing > 0) stream.gap(missing, mark)
+      if (bytes !== null) stream.data(bytes, 0, bytes.length, mark)
+    }
+    pair.fromClient.end('capture', 1e6)
+    pair.fromServer.end('capture', 1e6)
+    for (const { request, response } of exchanges) {
+      const number = response?.headers.find(([name]) => name === 'Number')?.[1]
+      if (request === null || response === null || number === undefined) continue
+      t.is(`/${number}`, request.target, `round ${round}`)
+      paired++
+    }
+    if (round % 4 === 0) t.is(exchanges.filter(({ request, response }) => request !== null && response !== null).length, 40)
+  }
+  t.true(paired > 9000, `${paired} pairs`)
 })

@@ -390,3 +390,35 @@ test('all searches of a run share one bound', (t) => {
     playDirections(listener, foreign, [nothing])
   t.is(playDirections(listener, own, [nothing]).client.text, '')
 })
+
+test('streams altered, cut and holed at random give nothing that was not sent', async (t) => {
+  let seed = 7
+  const below = (limit: number) => {
+    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0
+    return (seed >>> 8) % limit
+  }
+  for (const { ciphers, version, options } of PROTECTIONS) {
+    const recording = await recordLines(ciphers, version, options)
+    const [sent, answered] = [Buffer.from(recording.sent), Buffer.from(recording.answered)]
+    for (let run = 0; run < 12; run++) {
+      const { heads, pair } = new Listener(recording.keyLog).open()
+      for (const [i, { fromClient: client, bytes }] of recording.chunks.entries()) {
+        const sink = client ? pair.fromClient : pair.fromServer
+        const mark = { input: 0, frames: [i], time: i }
+        const fate = below(25)
+        const kept = fate === 0 ? below(bytes.length) : bytes.length
+        const octets = bytes.slice(0, kept)
+        const at = below(octets.length + 1)
+        if (fate === 1 && at < kept) octets[at] = (octets[at] as number) ^ (1 << below(8))
+        push(pair, client, octets.subarray(0, at), mark)
+        push(pair, client, octets.subarray(at), mark)
+        if (kept < bytes.length) sink.gap(bytes.length - kept, mark)
+      }
+      pair.fromClient.end('fin', 1e6)
+      pair.fromServer.end('fin', 1e6)
+      t.true(heads.client.parts.every((part) => sent.includes(Buffer.from(part))))
+      t.true(heads.server.parts.every((part) => answered.includes(Buffer.from(part))))
+      t.true(heads.client.ended !== null || heads.connection.tls?.decrypted === false || heads.server.ended !== null)
+    }
+  }
+})
