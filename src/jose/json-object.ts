@@ -21,7 +21,7 @@ export function parseJson(text: string): ParsedJson {
     return null
   }
   if (!isObject(value)) return { value, duplicates: NONE }
-  return { value, duplicates: countMembers(value) === countColons(text) ? NONE : findDuplicates(text) }
+  return { value, duplicates: isPlain(text, value) ? NONE : findDuplicates(text) }
 }
 
 const NONE: readonly Duplicate[] = []
@@ -30,7 +30,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Cheap test for the usual case: as many `":` in the text as members in the value means that no member was lost. */
+/** Cheap test for the usual case: no white space before a colon, and as many `":` as members, so that no member was lost. */
+function isPlain(text: string, value: unknown): boolean {
+  return !/"\s+:/.test(text) && countMembers(value) === countColons(text)
+}
+
 function countColons(text: string): number {
   let count = 0
   for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++
