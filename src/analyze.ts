@@ -52,10 +52,11 @@ async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, op
     accountKeys: readAccountKeys(options.accountKeys),
     verify: options.verify,
     eabKeys: readEabKeys(options.eabKeys),
+    connections: reading.connections,
   }
-  const traffic = await settle(exchanges, settleOptions)
+  const traffic = await settle(exchanges, settleOptions, reading.side)
   const judgements = judge(traffic)
-  const outcome = diagnose(traffic, judgements)
+  const outcome = diagnose(traffic, judgements, reading)
   const report = buildReport({ ...reading, traffic, judgements, outcome, revealPrivateKeys: options.revealPrivateKeys ?? false })
   return { report, traffic }
 }

@@ -1,4 +1,5 @@
 import type { Sink } from './core/sink.ts'
+import type { DnsWatch } from './dns/watch.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
 import { openHttp1, type Tunnel } from './http/http1/http1.ts'
 import { recogniseHttp1 } from './http/http1/recognise.ts'
@@ -9,16 +10,18 @@ import { openPreface, recognisePreface } from './tls/prefaces.ts'
 import type { TlsLayer } from './tls/tls-layer.ts'
 
 /**
- * What speaks on a connection, told by its first octets on any port: TLS, HTTP/1 or HTTP/2, perhaps behind a PROXY or SOCKS preface. Inside
+ * What speaks on a connection, told by its first octets on any port: TLS, HTTP/1, HTTP/2 or DNS about a validation name, perhaps behind a PROXY or SOCKS preface. Inside
  * TLS, behind a preface and inside a CONNECT tunnel the same question is asked again.
  */
 export class Protocols implements ConnectionOpener {
   readonly #tls: TlsLayer
+  readonly #dns: DnsWatch
   readonly #policy: BodyPolicy
   readonly #sink: Sink<HttpExchange>
 
-  constructor(tls: TlsLayer, policy: BodyPolicy, sink: Sink<HttpExchange>) {
+  constructor(tls: TlsLayer, dns: DnsWatch, policy: BodyPolicy, sink: Sink<HttpExchange>) {
     this.#tls = tls
+    this.#dns = dns
     this.#policy = policy
     this.#sink = sink
   }
@@ -32,7 +35,8 @@ export class Protocols implements ConnectionOpener {
     if (tls === 'client' || tls === 'server') return tls
     const preface = recognisePreface(bytes, start, end)
     if (preface === 'client' || preface === 'server') return preface
-    return http1 === 'more' || http2 === 'more' || tls === 'more' || preface === 'more' ? 'more' : 'ignore'
+    if (http1 === 'more' || http2 === 'more' || tls === 'more' || preface === 'more') return 'more'
+    return fromStart ? this.#dns.recognise(bytes, start, end) : 'ignore'
   }
 
   open(connection: Connection): StreamPair {
@@ -46,7 +50,10 @@ export class Protocols implements ConnectionOpener {
     if (tls === 'client' || tls === 'server') return this.#tls.open(connection, (inner, alpn) => this.#openPlaintext(inner, alpn))
     const preface = recognisePreface(bytes, start, end)
     if (preface === 'client' || preface === 'server') return openPreface(connection, (inner) => this.open(inner))
-    return tls === 'more' || preface === 'more' ? 'more' : http
+    if (tls === 'more' || preface === 'more' || http === 'more') return 'more'
+    const dns = this.#dns.recognise(bytes, start, end)
+    if (dns === 'client' || dns === 'server') return this.#dns.open(connection)
+    return dns === 'more' ? 'more' : null
   }
 
   /** Decrypted octets: ALPN says what they are (RFC 7301), else they do themselves. */

@@ -1,20 +1,24 @@
+import { HandshakeWatch, type SideTraffic } from './acme/side-evidence.ts'
 import { crossCheck } from './capture/cross-check.ts'
 import { OpenInput } from './capture/open-input.ts'
 import { CaptureError } from './capture/reader.ts'
 import type { Input } from './capture/source.ts'
 import { readTimeline } from './capture/timeline.ts'
 import type { Sink } from './core/sink.ts'
-import { isoMicros } from './core/time.ts'
+import { isoMicros, type Micros } from './core/time.ts'
+import { DnsWatch } from './dns/watch.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
 import { openHar, recognisesHar } from './http/har/har.ts'
 import { linkTypeLabel } from './net/link-names.ts'
 import { NetLayer } from './net/net.ts'
+import { beginsQuic } from './net/quic.ts'
 import { readKeyFile } from './operator-keys.ts'
 import { breathe, filesIn, isFolder, nameOf, openFile, readBeside } from './platform/files.ts'
 import { Protocols } from './protocols.ts'
 import type { ReportInput } from './report/report.ts'
 import type { Connection } from './tcp/connection.ts'
 import { TcpLayer } from './tcp/tcp.ts'
+import type { Handshake } from './tls/context.ts'
 import { TlsLayer } from './tls/tls-layer.ts'
 
 export interface ReadOptions {
@@ -33,6 +37,12 @@ export interface ReadOptions {
 export interface Reading {
   readonly inputs: ReportInput[]
   readonly connections: Connection[]
+  /** Validation traffic besides HTTP. */
+  readonly side: SideTraffic
+  /** TLS handshakes that an alert ended. */
+  readonly failedHandshakes: Handshake[]
+  /** When the last packet was captured, or the last HAR entry was made; null when that is not known. */
+  readonly end: Micros | null
 }
 
 /** Where exchanges go, and how much of their bodies is wanted. */
@@ -51,12 +61,23 @@ interface Named {
   readonly times: { first: number | null; last: number | null }
 }
 
+/** Failed handshakes that are kept. */
+const MAX_FAILED_HANDSHAKES = 1000
+
 /** pcapng 4.7: secrets type of a TLS key log. */
 const TLS_KEY_LOG = 0x544c534b
 
 /** Reads captures and HARs as one timeline, down to HTTP exchanges, which go to the sink as they complete. @throws CaptureError */
 export async function readInputs(inputs: readonly Input[], options: ReadOptions, to: Destination): Promise<Reading> {
-  const tls = new TlsLayer()
+  const failedHandshakes: Handshake[] = []
+  const handshakes = new HandshakeWatch()
+  const dns = new DnsWatch()
+  const tls = new TlsLayer({
+    onHandshake(handshake) {
+      handshakes.write(handshake)
+      if (handshake.alerts.length > 0 && failedHandshakes.length < MAX_FAILED_HANDSHAKES) failedHandshakes.push(handshake)
+    },
+  })
   loadSecrets(tls, options)
   const named = await openAll(inputs, options)
   const opened = named.map(({ open }) => open)
@@ -68,7 +89,7 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
     for (const input of named) if (input.format === null) await readHar(input, to, connections, pause)
     await readPackets(
       named.filter(({ format }) => format !== null),
-      tls,
+      { tls, dns },
       to,
       connections,
       pause,
@@ -79,7 +100,9 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
   }
   const described: ReportInput[] = []
   for (const input of named) described.push(await describe(input, options))
-  return { inputs: described, connections }
+  const ends = named.map(({ open, times }) => open.lastTime ?? times.last).filter((time) => time !== null)
+  const side = { dns: dns.messages, handshakes: handshakes.handshakes }
+  return { inputs: described, connections, side, failedHandshakes, end: ends.length === 0 ? null : Math.max(...ends) }
 }
 
 function loadSecrets(tls: TlsLayer, { keyLogs, tlsKeys }: ReadOptions): void {
@@ -145,12 +168,12 @@ async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
 
 async function readPackets(
   named: readonly Named[],
-  tls: TlsLayer,
+  { tls, dns }: { readonly tls: TlsLayer; readonly dns: DnsWatch },
   { policy, sink }: Destination,
   connections: Connection[],
   pause: () => Promise<void> | null,
 ): Promise<void> {
-  const protocols = new Protocols(tls, policy, sink)
+  const protocols = new Protocols(tls, dns, policy, sink)
   const tcp = new TcpLayer(
     {
       recognise: (bytes, start, end, fromStart) => protocols.recognise(bytes, start, end, fromStart),
@@ -161,7 +184,16 @@ async function readPackets(
     },
     () => connections.length,
   )
-  const net = new NetLayer(tcp)
+  const net = new NetLayer(tcp, (segment, bytes, start, end) => {
+    if (beginsQuic(bytes, start, end))
+      current?.facts.damage.add(
+        'http',
+        'unsupported',
+        'packets that begin QUIC connections; HTTP/3 is not analysed',
+        segment.frame,
+      )
+    else dns.datagram(segment, bytes, start, end)
+  })
   const fed = new Map<OpenInput, number>()
   const feed = (input: OpenInput) => {
     const { secrets } = input.facts

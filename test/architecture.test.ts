@@ -28,6 +28,7 @@ const DOORS: Record<string, RegExp> = {
   jose: /^jose\//,
   yargs: /^cli\//,
   fzstd: /^platform\//,
+  'dns-packet': /^dns\//,
   asn1js: /^pki\/der\.ts$/,
 }
 /** Wiring at the top: may import everything. */

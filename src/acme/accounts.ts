@@ -16,10 +16,16 @@ type MutableAccount = Account & {
 export class AccountBook {
   readonly byUrl = new Map<string, MutableAccount>()
   readonly byKey = new Map<string, Account[]>()
+  /** For each key the first account at each CA that had it. */
+  readonly #firstByKey = new Map<string, Map<Account['ca'], Account>>()
+  readonly #keysOf = new Map<Account, Set<string>>()
+  /** Keys of changes whose outcome the capture lacks. */
+  readonly #attempted = new Map<string, JwkFacts[]>()
 
   /** Learns from an answered request; call in time order of the requests. */
   learn(draft: Draft): void {
     const { response, resource } = draft
+    if (isOpenKeyChange(draft)) this.#noteAttempt(draft)
     if (response === null || response.status >= 300) return
     if (resource === 'newAccount' && draft.location !== null && draft.jwk !== null) {
       const account = this.#account(absolute(draft.location, draft.url) ?? draft.location, draft)
@@ -36,13 +42,26 @@ export class AccountBook {
       this.#changeKey(this.#account(draft.kid, draft), draft, draft.inner)
   }
 
+  /** Puts the histories in the order in which the answers came; call once, after the last request. */
+  close(): void {
+    for (const { keys, statuses } of this.byUrl.values()) {
+      keys.sort((a, b) => (a.from === b.from ? 0 : a.from - b.from))
+      statuses.sort((a, b) => a.time - b.time)
+    }
+  }
+
   /** The account a request speaks for: the one kid names, or the one its jwk belongs to. */
   of(draft: Draft): Account | null {
     if (draft.kid !== null && draft.kid !== '') return this.byUrl.get(draft.kid) ?? null
     if (draft.jwk?.thumbprint == null) return null
     if (draft.resource === 'newAccount' && draft.location !== null)
       return this.byUrl.get(absolute(draft.location, draft.url) ?? draft.location) ?? null
-    return (this.byKey.get(draft.jwk.thumbprint) ?? []).find((account) => account.ca === draft.ca) ?? null
+    return this.#firstByKey.get(draft.jwk.thumbprint)?.get(draft.ca) ?? null
+  }
+
+  /** Keys that the account may have changed to: the capture shows the request but not that it failed. */
+  attemptedKeys(account: Account): readonly JwkFacts[] {
+    return this.#attempted.get(account.url) ?? []
   }
 
   /** Notes that a request was made under an account URL the capture did not see registered, so that the report can list it. */
@@ -76,14 +95,28 @@ export class AccountBook {
     account.keys.push(period)
     const thumbprint = period.key.thumbprint
     if (thumbprint === null) return
+    const known = this.#keysOf.get(account) ?? new Set()
+    if (known.has(thumbprint)) return
+    this.#keysOf.set(account, known.add(thumbprint))
     const accounts = this.byKey.get(thumbprint)
     if (accounts === undefined) this.byKey.set(thumbprint, [account])
-    else if (!accounts.includes(account)) accounts.push(account)
+    else accounts.push(account)
+    const first = this.#firstByKey.get(thumbprint) ?? new Map<Account['ca'], Account>()
+    if (!first.has(account.ca)) first.set(account.ca, account)
+    this.#firstByKey.set(thumbprint, first)
+  }
+
+  #noteAttempt({ kid, inner }: Draft): void {
+    if (kid === null || inner === null || inner.jwk === null) return
+    const keys = this.#attempted.get(kid)
+    if (keys === undefined) this.#attempted.set(kid, [inner.jwk])
+    else if (keys.length < MAX_ATTEMPTS) keys.push(inner.jwk)
   }
 
   #setStatus(account: MutableAccount, draft: Draft): void {
     const status = isObject(draft.answer) ? draft.answer.status : undefined
-    if (typeof status === 'string') account.statuses.push({ status, time: draft.response?.endTime ?? draft.time, request: draft })
+    if (typeof status !== 'string') return
+    account.statuses.push({ status, time: draft.response?.endTime ?? draft.time, request: draft })
   }
 
   /** RFC 8555 7.3.5: the inner JWS carries the new key; its payload names the old one, which a late capture may not have shown. */
@@ -95,6 +128,14 @@ export class AccountBook {
     this.#setKey(account, { key: inner.jwk, from: draft.response?.time ?? draft.time, source: 'keyChange', learntFrom: draft })
   }
 }
+
+/** The CA may have changed the key: its answer was not captured, or a gateway did not get one (RFC 9110 15.6.3, 15.6.5). */
+export function isOpenKeyChange({ resource, response }: Draft): boolean {
+  return resource === 'keyChange' && (response === null || response.status === 502 || response.status === 504)
+}
+
+/** How many key changes without an outcome are remembered of one account. */
+const MAX_ATTEMPTS = 8
 
 /** The key in force at a moment, and its place in the account's history; null when none is known. */
 export function keyAt(account: Account, time: number): KeyPeriod | null {

@@ -1,5 +1,5 @@
 import { field, fieldLines, type HttpResponse } from '../http/exchange.ts'
-import { isObject, type JsonObject } from '../jose/json-object.ts'
+import { isObject, type JsonObject, readJson } from '../jose/json-object.ts'
 import { utf8Text } from '../platform/base64.ts'
 import type { Problem } from './traffic.ts'
 
@@ -15,7 +15,7 @@ export interface Answer {
 
 export function readAnswer(response: HttpResponse): Answer {
   const contentType = (field(response.headers, 'content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? ''
-  const json = readJson(response, contentType)
+  const json = readContent(response, contentType)
   return {
     json,
     problem: readProblem(response, contentType, json),
@@ -25,17 +25,12 @@ export function readAnswer(response: HttpResponse): Answer {
   }
 }
 
-function readJson(response: HttpResponse, contentType: string): unknown {
+function readContent(response: HttpResponse, contentType: string): unknown {
   const { bytes, complete } = response.body
   if (bytes === null || !complete || bytes.length === 0) return undefined
   if (!contentType.includes('json') && bytes[0] !== 0x7b) return undefined
   const text = utf8Text(bytes)
-  if (text === null) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return text === null ? undefined : readJson(text)
 }
 
 /** RFC 7807 document, or whatever a server that does not write one says with its error status. */

@@ -5,8 +5,8 @@ import { authorityOf, hostOf, splitUrl } from './urls.ts'
 /** Which https URLs and authorities the answers in the capture name; see clientUrl. */
 export interface IssuedNames {
   readonly urls: ReadonlySet<string>
-  /** Host to the authorities (as written) of https URLs with that host. */
-  readonly httpsByHost: ReadonlyMap<string, ReadonlySet<string>>
+  /** Host to the authorities of https URLs with that host: in comparable form, and as written. */
+  readonly httpsByHost: ReadonlyMap<string, ReadonlyMap<string, string>>
 }
 
 export interface ClientUrl {
@@ -27,32 +27,42 @@ export function clientUrl(request: HttpRequest, signedUrl: string | null, issued
   if (parts === null || parts.scheme !== 'http') return { url: observed, basis: 'observed', behindProxy }
   const authority = forwarded.host ?? parts.authority
   if (forwarded.proto === 'https')
-    return { url: `https://${publicAuthority(authority, forwarded.port, issued)}${parts.rest}`, basis: 'forwarded', behindProxy }
+    return {
+      url: `https://${publicAuthority(authority, forwarded.port, signedUrl, issued)}${parts.rest}`,
+      basis: 'forwarded',
+      behindProxy,
+    }
   const known = issued.httpsByHost.get(hostOf(authority))
   if (known !== undefined && !issued.urls.has(observed))
-    return { url: `https://${publicAuthority(authority, null, issued)}${parts.rest}`, basis: 'issued', behindProxy: true }
-  if (signedUrl !== null && isTerminated(signedUrl, authority, parts.rest))
-    return { url: observed, basis: 'signed-only', behindProxy: true }
+    return {
+      url: `https://${publicAuthority(authority, null, signedUrl, issued)}${parts.rest}`,
+      basis: 'issued',
+      behindProxy: true,
+    }
+  if (signedUrl !== null && isTerminated(signedUrl, parts.rest)) return { url: observed, basis: 'signed-only', behindProxy: true }
   return { url: observed, basis: 'observed', behindProxy }
 }
 
-/** The signed URL is the observed one but for scheme and port. */
-function isTerminated(signedUrl: string, authority: string, rest: string): boolean {
+/** The signed URL is the observed one but for scheme, port and host: a terminator may name its own idea of the host, and leave no other trace. */
+function isTerminated(signedUrl: string, rest: string): boolean {
   const signed = splitUrl(signedUrl)
-  return signed !== null && signed.scheme === 'https' && hostOf(signed.authority) === hostOf(authority) && signed.rest === rest
+  return signed !== null && signed.scheme === 'https' && signed.rest === rest
 }
 
-function publicAuthority(authority: string, port: string | null, issued: IssuedNames): string {
+function publicAuthority(authority: string, port: string | null, signedUrl: string | null, issued: IssuedNames): string {
   const known = issued.httpsByHost.get(hostOf(authority))
-  if (known !== undefined && !hasAuthority(known, authority)) return known.values().next().value as string
+  if (known !== undefined && known.size > 1) {
+    // Several ports of one host: a terminator that drops the port leaves it to the signature to say which.
+    const signed = signedUrl === null ? null : splitUrl(signedUrl)
+    if (signed !== null && signed.scheme === 'https' && known.has(plain(signed.authority))) return signed.authority
+  }
+  if (known !== undefined && !known.has(plain(authority))) return known.values().next().value as string
   if (port !== null && port !== '443' && !/:\d+$/.test(authority)) return `${authority}:${port}`
   return authority
 }
 
-function hasAuthority(known: ReadonlySet<string>, authority: string): boolean {
-  const plain = authorityOf(`https://${authority}`)
-  for (const candidate of known) if (authorityOf(`https://${candidate}`) === plain) return true
-  return false
+function plain(authority: string): string {
+  return authorityOf(`https://${authority}`) ?? authority
 }
 
 interface Forwarded {
@@ -73,15 +83,20 @@ function forwardedFields(request: HttpRequest): Forwarded {
   const first = (name: string) => field(request.headers, name)?.split(',')[0]?.trim() || null
   const standard = first('forwarded') ?? ''
   const parameter = (name: string) => new RegExp(`(?:^|;)\\s*${name}="?([^";]*)"?`, 'i').exec(standard)?.[1] ?? null
-  const on = first('x-forwarded-ssl') === 'on' || first('front-end-https') === 'on'
+  const on =
+    first('x-forwarded-ssl') === 'on' || first('front-end-https') === 'on' || (first('cf-visitor') ?? '').includes('https')
   return {
     any,
     proto:
-      (parameter('proto') ?? first('x-forwarded-proto') ?? first('x-forwarded-scheme') ?? (on ? 'https' : null))?.toLowerCase() ??
+      (parameter('proto') ?? SCHEME_FIELDS.map(first).find((value) => value !== null) ?? (on ? 'https' : null))?.toLowerCase() ??
       null,
     host: parameter('host') ?? first('x-forwarded-host'),
     port: first('x-forwarded-port'),
   }
 }
 
-const FORWARDING = /^(via|forwarded|x-forwarded-\w+|x-real-ip|front-end-https)$/i
+const SCHEME_FIELDS = ['x-forwarded-proto', 'x-forwarded-scheme', 'x-forwarded-protocol', 'x-url-scheme', 'x-scheme']
+
+/** Fields that only proxies and load balancers add. */
+const FORWARDING =
+  /^(via|forwarded|x-forwarded-[\w-]+|x-(real|client)-ip|true-client-ip|x-(url-)?scheme|x-original-[\w-]+|front-end-https|cf-(ray|visitor|connecting-ip)|x-arr-[\w-]+|x-envoy-[\w-]+|x-amzn-trace-id|x-cloud-trace-context)$/i

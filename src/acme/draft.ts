@@ -1,5 +1,5 @@
 import { field, type HttpExchange, type HttpRequest } from '../http/exchange.ts'
-import { isObject } from '../jose/json-object.ts'
+import { isObject, readJson } from '../jose/json-object.ts'
 import { decodeJws, type Jws } from '../jose/jws.ts'
 import { readJwk } from '../jose/keys.ts'
 import { utf8Text } from '../platform/base64.ts'
@@ -75,19 +75,16 @@ function readPayload(jws: Jws | null): { payload: unknown; payloadKind: PayloadK
   if (jws === null || jws.payload === null) return { payload: null, payloadKind: 'none' }
   if (jws.payload.length === 0) return { payload: '', payloadKind: 'empty' }
   const text = utf8Text(jws.payload) ?? null
-  const value = text === null ? undefined : parse(text)
+  const value = text === null ? undefined : readJson(text)
   if (value !== undefined) return { payload: value, payloadKind: isObject(value) ? 'object' : 'other' }
   if (jws.header?.b64 === false && jws.payloadText !== null) {
-    const raw = parse(jws.payloadText) // RFC 7797 3: the payload text is the payload
+    const raw = readJson(jws.payloadText) // RFC 7797 3: the payload text is the payload
     if (raw !== undefined) return { payload: raw, payloadKind: isObject(raw) ? 'object' : 'other' }
   }
   return { payload: null, payloadKind: 'garbled' }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** The CA answered, and with success. */
+export function wasAccepted({ response }: Draft): boolean {
+  return response !== null && response.status >= 200 && response.status < 300
 }

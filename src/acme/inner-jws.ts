@@ -1,5 +1,5 @@
 import { ALGORITHMS } from '../jose/algorithms.ts'
-import { isObject } from '../jose/json-object.ts'
+import { isObject, readJson } from '../jose/json-object.ts'
 import { decodeJwsObject, type Jws } from '../jose/jws.ts'
 import { fits, type JwkFacts, readJwk } from '../jose/keys.ts'
 import { type SignedTexts, signingInput, type Verifier } from '../jose/verify.ts'
@@ -59,12 +59,7 @@ function decodeInner(kind: InnerJws['kind'], jws: Jws): InnerJws {
 
 function parsePayload({ payload }: Jws): unknown {
   const text = payload === null ? null : utf8Text(payload)
-  if (text === null) return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return text === null ? undefined : readJson(text)
 }
 
 /** Verifies the inner JWS of key changes and external account bindings; call when the outer signatures are settled. */

@@ -1,6 +1,7 @@
 import type { Sink } from '../core/sink.ts'
 import { type BodyPolicy, field, type HttpExchange, type MessageHead } from '../http/exchange.ts'
 import { latin1Text } from '../platform/base64.ts'
+import { redirectTarget, VALIDATION_PATH } from './validation-fetches.ts'
 
 /**
  * Which HTTP exchanges may be ACME. Kept: whatever shows a sign of ACME, and everything else at an authority that has shown one. The rest
@@ -14,6 +15,8 @@ export class AcmeCollector implements Sink<HttpExchange> {
   readonly #others: ((exchange: HttpExchange) => void) | undefined
   readonly #authorities = new Set<string>()
   readonly #early = new Map<string, HttpExchange[]>()
+  /** URLs that validation fetches were sent on to. */
+  readonly #redirected = new Set<string>()
 
   /** `others` takes what is not kept, once that is certain. */
   constructor(others?: (exchange: HttpExchange) => void) {
@@ -22,7 +25,7 @@ export class AcmeCollector implements Sink<HttpExchange> {
 
   write(exchange: HttpExchange): void {
     const authority = authorityKey(exchange)
-    if (isValidation(exchange)) this.exchanges.push(exchange)
+    if (this.#isValidation(exchange)) this.exchanges.push(exchange)
     else if (showsAcme(exchange)) {
       this.exchanges.push(exchange)
       this.#adopt(authority)
@@ -32,6 +35,16 @@ export class AcmeCollector implements Sink<HttpExchange> {
 
   end(): void {
     for (const authority of [...this.#early.keys()]) this.#release(authority)
+  }
+
+  /** RFC 8555 8.3: the validator follows redirects, and what it finds there counts. */
+  #isValidation({ request, response }: HttpExchange): boolean {
+    if (request === null) return false
+    if (!request.target.includes(VALIDATION_PATH) && !(request.method === 'GET' && this.#redirected.has(request.url)))
+      return false
+    const target = response === null ? null : redirectTarget(request.url, response)
+    if (target !== null && this.#redirected.size < MAX_REDIRECTED) this.#redirected.add(target)
+    return true
   }
 
   #adopt(authority: string): void {
@@ -67,6 +80,8 @@ export class AcmeCollector implements Sink<HttpExchange> {
   }
 }
 
+/** Redirected URLs that are followed in a run. */
+export const MAX_REDIRECTED = 10_000
 const HELD_EACH = 8
 const HELD_AUTHORITIES = 256
 
@@ -83,13 +98,18 @@ export const ACME_BODIES: BodyPolicy = {
     if (request?.target.includes(VALIDATION_PATH)) return MAX_ACME_BODY
     const type = mediaType(head)
     if (/json|pem-certificate|pkix|pkcs7/.test(type)) return MAX_ACME_BODY
+    if (type.startsWith('text/plain') || type === 'application/octet-stream') return isShort(head) ? ERROR_PAGE : 0
     if (field(head.headers, 'replay-nonce') !== null || head.status >= 400) return ERROR_PAGE
     return 0
   },
 }
 
 const ERROR_PAGE = 4096
-const VALIDATION_PATH = '/.well-known/acme-challenge/'
+
+/** A key authorization is some 90 octets; a redirect may have hidden that its validator asks for it. */
+function isShort(head: MessageHead): boolean {
+  return Number(field(head.headers, 'content-length') ?? Number.POSITIVE_INFINITY) <= 512
+}
 
 function isBulk(head: MessageHead): boolean {
   const length = field(head.headers, 'content-length')
@@ -98,10 +118,6 @@ function isBulk(head: MessageHead): boolean {
 
 function mediaType(head: { headers: MessageHead['headers'] }): string {
   return field(head.headers, 'content-type')?.toLowerCase() ?? ''
-}
-
-function isValidation(exchange: HttpExchange): boolean {
-  return exchange.request?.target.includes(VALIDATION_PATH) === true
 }
 
 function authorityKey(exchange: HttpExchange): string {

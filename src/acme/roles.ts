@@ -1,5 +1,5 @@
 import { isObject } from '../jose/json-object.ts'
-import { links, objects, type Shape, shapeOf, strings } from './answers.ts'
+import { acmeType, links, objects, type Shape, shapeOf, strings } from './answers.ts'
 import type { Draft, MutableCa } from './draft.ts'
 import type { IssuedUrl, Resource, RoleBasis } from './traffic.ts'
 import { authorityOf, splitUrl } from './urls.ts'
@@ -22,7 +22,17 @@ const DIRECTORY_ROLES: readonly Resource[] = [
 export class RoleBook {
   readonly cas: MutableCa[] = []
   readonly urls = new Map<string, IssuedUrl>()
+  /** Further roles of URLs that were issued in more than one. */
+  readonly #otherRoles = new Map<string, Set<Resource>>()
+  /** Issued URLs that say a default port or letters that the plain spelling does not, by that spelling. */
+  readonly #spellings = new Map<string, string>()
+  readonly #byDirectory = new Map<string, MutableCa>()
   readonly #byAuthority = new Map<string, MutableCa[]>()
+  /** Beginnings of the paths of directory URLs, authority included, to the first CA with such a directory. */
+  readonly #byPrefix = new Map<string, MutableCa>()
+  readonly #byLedger = new Map<MutableCa['nonces'], MutableCa[]>()
+  /** CAs of which anything was seen that only ACME has. */
+  readonly #proven = new Set<MutableCa>()
   /** Path without its last segment, to the one role all issued URLs there have; null when they differ. */
   readonly #siblings = new Map<string, Resource | null>()
 
@@ -33,14 +43,16 @@ export class RoleBook {
     const members = DIRECTORY_ROLES.filter((name) => typeof json[name] === 'string').map(
       (name) => [name, json[name] as string] as const,
     )
-    let ca = this.cas.find(
-      (known) => known.directoryUrl === draft.url || members.every(([name, url]) => known.directory?.[name] === url),
-    )
+    const core = ['core', json.newNonce, json.newAccount, json.newOrder].join(' ')
+    let ca = this.#byDirectory.get(draft.url) ?? this.#byDirectory.get(core)
     if (ca === undefined) {
       ca = this.#newCa(draft.time)
       ca.directoryUrl = draft.url
-      ca.firstDirectory = draft.time
     }
+    // Whoever fetches it with a signature has been here before (RFC 8555 6.3).
+    if (draft.method === 'GET') ca.firstDirectory ??= draft.time
+    this.#byDirectory.set(draft.url, ca).set(core, ca)
+    for (const prefix of prefixesOf(draft.url)) if (!this.#byPrefix.has(prefix)) this.#byPrefix.set(prefix, ca)
     ca.directory = json
     this.#issue(ca, draft.url, 'directory', draft)
     for (const [role, url] of members) this.#issue(ca, url, role, draft)
@@ -58,14 +70,37 @@ export class RoleBook {
       this.#claim(ca, draft.url)
       return ca
     }
-    return known.length === 1 ? (known[0] as MutableCa) : closest(known, draft.url)
+    if (known.length > 1)
+      for (const prefix of prefixesOf(draft.url).reverse()) {
+        const closest = this.#byPrefix.get(prefix)
+        if (closest !== undefined) return closest
+      }
+    return known[0] as MutableCa
+  }
+
+  /** The spelling in which a URL was issued, when the one on the wire differs in a default port or in letter case of the host alone. */
+  spellingOf(url: string): string {
+    if (this.urls.has(url)) return url
+    const plain = plainSpelling(url)
+    return this.urls.has(plain) ? plain : (this.#spellings.get(plain) ?? url)
+  }
+
+  /** Whether a signed request is ACME: its parameters are (RFC 8555 6.4, 6.5), or where it goes is known for it. */
+  isSigned({ jws, ca }: Draft): boolean {
+    const header = jws?.header ?? null
+    return header !== null && (header.nonce !== undefined || header.url !== undefined || this.#isProven(ca))
+  }
+
+  #isProven(ca: Draft['ca']): boolean {
+    return ca !== null && this.#proven.has(ca as MutableCa)
   }
 
   /** Second pass: every URL that an answer hands out, and the role of the request's own URL when the answer shows it. */
   learnAnswer(draft: Draft, ca: MutableCa): void {
     const { response, answer, location } = draft
     if (response === null) return
-    for (const url of links(response, 'index')) this.#issue(ca, url, 'directory', draft)
+    if (showsAcme(draft)) this.#proven.add(ca)
+    for (const url of links(response, 'index')) this.#issue(ca, absolute(url, draft.url), 'directory', draft)
     if (response.status >= 300) return
     const shape = shapeOf(answer)
     const own = roleFromAnswer(draft, shape)
@@ -101,24 +136,48 @@ export class RoleBook {
 
   /** Last pass: the role of a request's URL and how sure it is. */
   roleOf(draft: Draft): { resource: Resource; basis: RoleBasis } {
-    if (draft.http.target.includes('/.well-known/acme-challenge/')) return { resource: 'validation', basis: 'issued' }
     if (draft.method === 'OPTIONS' || draft.method === 'CONNECT') return { resource: 'other', basis: 'none' }
-    const issued = this.urls.get(draft.url) ?? this.urls.get(draft.observedUrl)
-    if (issued !== undefined) return { resource: issued.role, basis: 'issued' }
-    const renewal = draft.ca?.directory?.renewalInfo
-    if (typeof renewal === 'string' && draft.url.startsWith(`${renewal.replace(/\/$/, '')}/`))
+    const issued =
+      this.urls.get(draft.url) ??
+      this.urls.get(draft.observedUrl) ??
+      (draft.urlBasis === 'signed-only' ? this.urls.get(draft.signedUrl ?? '') : undefined)
+    if (issued !== undefined) return { resource: this.#roleFor(issued, draft), basis: 'issued' }
+    const { renewalInfo, meta } = draft.ca?.directory ?? {}
+    if (typeof renewalInfo === 'string' && draft.url.startsWith(`${renewalInfo.replace(/\/$/, '')}/`))
       return { resource: 'renewalInfo', basis: 'issued' }
-    const guess = guessFromPayload(draft) ?? this.#siblings.get(parentOf(draft.url)) ?? guessFromPath(draft)
-    return guess == null ? { resource: 'other', basis: 'none' } : { resource: guess, basis: 'guessed' }
+    if (isObject(meta) && (meta.termsOfService === draft.url || meta.website === draft.url)) return NO_ROLE
+    const resource = this.#guess(draft)
+    return resource === null ? NO_ROLE : { resource, basis: 'guessed' }
+  }
+
+  /** Only for what looks like ACME otherwise: others may use the CA's host too. */
+  #guess(draft: Draft): Resource | null {
+    const likely = this.isSigned(draft) || showsAcme(draft)
+    const sibling = this.#siblings.get(parentOf(draft.url)) ?? null
+    if (likely) return guessFromPayload(draft) ?? sibling ?? guessFromPath(draft)
+    return draft.method === 'GET' || draft.method === 'HEAD' ? sibling : null
+  }
+
+  /** A server may give one URL two roles, such as an order that is its own finalize: then the payload tells which is meant. */
+  #roleFor({ url, role }: IssuedUrl, draft: Draft): Resource {
+    const others = this.#otherRoles.get(url)
+    const meant = others === undefined ? null : guessFromPayload(draft)
+    return meant !== null && others?.has(meant) === true ? meant : role
   }
 
   #issue(ca: MutableCa, url: string | null, role: Resource, draft: Draft): void {
     if (url === null || splitUrl(url) === null) return
     this.#claim(ca, url)
+    this.#proven.add(ca)
     const known = this.urls.get(url)
-    if (known !== undefined) return
+    if (known !== undefined) {
+      if (known.role !== role) this.#otherRoles.set(url, (this.#otherRoles.get(url) ?? new Set()).add(role))
+      return
+    }
     const owner = role === 'account' ? url : (draft.kid ?? null)
     this.urls.set(url, { url, role, ca, time: draft.response?.time ?? draft.time, owner })
+    const plain = plainSpelling(url)
+    if (plain !== url && !this.#spellings.has(plain)) this.#spellings.set(plain, url)
     if (DIRECTORY_ROLES.includes(role) || role === 'directory') return
     const parent = parentOf(url)
     const sibling = this.#siblings.get(parent)
@@ -134,8 +193,24 @@ export class RoleBook {
     if (known === undefined) this.#byAuthority.set(authority, [ca])
     else {
       known.push(ca)
-      ca.nonces = (known[0] as MutableCa).nonces
+      this.#shareLedger(ca, known[0] as MutableCa)
     }
+  }
+
+  #shareLedger(a: MutableCa, b: MutableCa): void {
+    if (a.nonces === b.nonces) return
+    const [few, many] = [this.#sharing(a), this.#sharing(b)].sort((x, y) => x.length - y.length) as [MutableCa[], MutableCa[]]
+    const { nonces } = many[0] as MutableCa
+    for (const ca of few) {
+      this.#byLedger.delete(ca.nonces)
+      ca.nonces = nonces
+      many.push(ca)
+    }
+    this.#byLedger.set(nonces, many)
+  }
+
+  #sharing(ca: MutableCa): MutableCa[] {
+    return this.#byLedger.get(ca.nonces) ?? [ca]
   }
 
   #newCa(time: number): MutableCa {
@@ -147,20 +222,39 @@ export class RoleBook {
       nonces: { byValue: new Map() },
       firstDirectory: null,
       firstRequest: time,
+      blindSpot: null,
     }
     this.cas.push(ca)
     return ca
   }
 }
 
-function closest(candidates: readonly MutableCa[], url: string): MutableCa {
-  const common = (ca: MutableCa) => {
-    const other = ca.directoryUrl ?? ''
-    let length = 0
-    while (length < url.length && url[length] === other[length]) length++
-    return length
+const NO_ROLE = { resource: 'other', basis: 'none' } as const
+
+/** Segments of a path that are looked at to tell directories of one host apart. */
+const MAX_SEGMENTS = 16
+
+/** "host/", "host/acme/" of "https://host/acme/directory", the shortest first. */
+function prefixesOf(url: string): string[] {
+  const path = splitUrl(url)?.rest.replace(/[?#].*$/s, '') ?? ''
+  const found: string[] = []
+  let prefix = authorityOf(url) ?? ''
+  for (const segment of path.split('/', MAX_SEGMENTS).slice(0, -1)) {
+    prefix += `${segment}/`
+    found.push(prefix)
   }
-  return candidates.reduce((best, ca) => (common(ca) > common(best) ? ca : best))
+  return found
+}
+
+/** RFC 3986 6.2.2.1, 6.2.3: without a default port, scheme and host in lower case; the rest as it is. */
+function plainSpelling(url: string): string {
+  const parts = splitUrl(url)
+  return parts === null ? url : `${parts.scheme.toLowerCase()}://${authorityOf(url)}${parts.rest}`
+}
+
+/** RFC 8555 6.5.1, 6.7: an answer that only a CA gives. */
+function showsAcme({ replayNonce, problem }: Draft): boolean {
+  return replayNonce !== null || acmeType(problem) !== null
 }
 
 export function absolute(reference: string, base: string): string | null {
@@ -177,8 +271,8 @@ function roleFromAnswer(draft: Draft, shape: Shape | null): Resource | null {
   const asked = draft.method === 'POST' ? guessFromPayload(draft) : null
   const created = draft.response?.status === 201
   if (shape === 'directory') return 'directory'
-  if (shape === 'order') return created ? 'newOrder' : asked === 'finalize' ? 'finalize' : 'order'
-  if (shape === 'authorization') return created ? 'newAuthz' : 'authorization'
+  if (shape === 'order') return created || asked === 'newOrder' ? 'newOrder' : asked === 'finalize' ? 'finalize' : 'order'
+  if (shape === 'authorization') return created || asked === 'newAuthz' ? 'newAuthz' : 'authorization'
   if (shape === 'challenge') return 'challenge'
   if (shape === 'orders') return 'accountOrders'
   if (shape === 'renewalInfo') return 'renewalInfo'
@@ -230,10 +324,7 @@ const PATH_WORDS: readonly (readonly [RegExp, Resource])[] = [
   [/\/(my-account|acct|account)\//i, 'account'],
 ]
 
-/** Only for what looks like ACME otherwise: a signed request, or an answer with a nonce or a problem document. */
 function guessFromPath(draft: Draft): Resource | null {
-  const signed = draft.jws !== null && draft.jws.header !== null
-  if (!signed && draft.replayNonce === null && !draft.problem?.type?.startsWith('urn:ietf:params:acme')) return null
   const path = splitUrl(draft.url)?.rest ?? ''
   return PATH_WORDS.find(([words]) => words.test(path))?.[1] ?? null
 }

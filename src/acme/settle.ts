@@ -4,17 +4,21 @@ import type { JwkFacts } from '../jose/keys.ts'
 import { Verifier } from '../jose/verify.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { AccountBook } from './accounts.ts'
-import { readAnswer, shapeOf, strings } from './answers.ts'
+import { shapeOf, strings } from './answers.ts'
+import { noteBlindSpots } from './blind-spots.ts'
 import { settleCertificates } from './certificates.ts'
 import { clientUrl, type IssuedNames } from './client-url.ts'
 import { type Draft, draftRequest, type MutableCa } from './draft.ts'
 import { verifyInner } from './inner-jws.ts'
+import { settleNonces } from './nonces.ts'
 import { OrderBook } from './orders.ts'
 import { RoleBook } from './roles.ts'
+import { NO_SIDE_TRAFFIC, type SideTraffic, settleSide } from './side-evidence.ts'
 import { joinSightings, timeOf } from './sightings.ts'
 import { SignatureJudge } from './signatures.ts'
-import type { AcmeRequest, AcmeTraffic, LookUp } from './traffic.ts'
-import { hostOf, splitUrl } from './urls.ts'
+import type { AcmeTraffic, LookUp } from './traffic.ts'
+import { authorityOf, hostOf, splitUrl } from './urls.ts'
+import { validationFetches } from './validation-fetches.ts'
 
 export interface SettleOptions {
   /** Public account keys that the operator gave. */
@@ -23,13 +27,19 @@ export interface SettleOptions {
   readonly eabKeys: ReadonlyMap<string, string>
   /** False: no signature is verified, each is "unchecked". */
   readonly verify: boolean
+  /** All connections of the capture, to tell which of them stayed closed. */
+  readonly connections: readonly Connection[]
 }
 
 /**
  * Capture order is not knowledge order: a directory may be in yesterday's file, a key in a later key change. So all exchanges are gathered
  * first; here roles, accounts, nonces and orders are settled over the whole timeline, and only then rules run.
  */
-export async function settle(exchanges: readonly HttpExchange[], options: SettleOptions): Promise<AcmeTraffic> {
+export async function settle(
+  exchanges: readonly HttpExchange[],
+  options: SettleOptions,
+  side: SideTraffic = NO_SIDE_TRAFFIC,
+): Promise<AcmeTraffic> {
   const inOrder = [...exchanges].sort((a, b) => timeOf(a) - timeOf(b))
   const drafts: Draft[] = []
   const answersOnly: HttpExchange[] = []
@@ -41,15 +51,19 @@ export async function settle(exchanges: readonly HttpExchange[], options: Settle
 
   setClientUrls(drafts)
   const roles = settleRoles(drafts)
-  const acme = drafts.filter(isAcme)
+  // What has no role is ACME only when it is signed as ACME requests are.
+  const acme = drafts.filter((draft) => draft.resource !== 'other' || roles.isSigned(draft))
   acme.forEach((draft, index) => {
     draft.id = index + 1
   })
 
   const accounts = new AccountBook()
   for (const draft of acme) accounts.learn(draft)
+  accounts.close()
   for (const draft of acme) accounts.mention(draft)
-  settleNonces(acme, answersOnly, roles.cas)
+  settleNonces(drafts, answersOnly, roles.cas)
+  const undecrypted = options.connections.filter(({ tls }) => tls !== null && !tls.decrypted)
+  noteBlindSpots(acme, undecrypted)
   if (options.verify) {
     const verifier = await Verifier.load()
     await new SignatureJudge(verifier, accounts, options.accountKeys).judge(acme)
@@ -68,6 +82,8 @@ export async function settle(exchanges: readonly HttpExchange[], options: Settle
     challenges,
     urls: roles.urls,
     lookUps: lookUps(acme),
+    undecrypted,
+    side: await settleSide(side, options.verify),
   }
 }
 
@@ -79,11 +95,6 @@ function skipVerification(draft: Draft): void {
       reason: 'verification was switched off (--no-verify)',
       verifiesFor: null,
     }
-}
-
-/** Whether an exchange at an ACME authority is ACME: it has a role, or it is signed. */
-function isAcme(draft: Draft): boolean {
-  return draft.resource !== 'other' || (draft.jws !== null && draft.jws.header !== null)
 }
 
 function setClientUrls(drafts: readonly Draft[]): void {
@@ -99,7 +110,7 @@ function setClientUrls(drafts: readonly Draft[]): void {
 /** Only URLs that answers hand out as resources count: those of a terms-of-service link do not tell where the CA is. */
 function issuedNames(drafts: readonly Draft[]): IssuedNames {
   const urls = new Set<string>()
-  const httpsByHost = new Map<string, Set<string>>()
+  const httpsByHost = new Map<string, Map<string, string>>()
   const add = (url: unknown) => {
     if (typeof url !== 'string') return
     const parts = splitUrl(url)
@@ -108,11 +119,12 @@ function issuedNames(drafts: readonly Draft[]): IssuedNames {
     if (parts.scheme !== 'https') return
     const host = hostOf(parts.authority)
     const known = httpsByHost.get(host)
-    if (known === undefined) httpsByHost.set(host, new Set([parts.authority]))
-    else known.add(parts.authority)
+    const plain = authorityOf(url) ?? parts.authority
+    if (known === undefined) httpsByHost.set(host, new Map([[plain, parts.authority]]))
+    else if (!known.has(plain)) known.set(plain, parts.authority)
   }
   for (const { answer, location, response } of drafts) {
-    if (response === null || response.status >= 400) continue
+    if (response === null || response.status >= 300) continue
     add(location)
     const shape = shapeOf(answer)
     if (shape === null || !isObject(answer)) continue
@@ -122,11 +134,15 @@ function issuedNames(drafts: readonly Draft[]): IssuedNames {
   return { urls, httpsByHost }
 }
 
+const VALIDATION = { resource: 'validation', basis: 'issued' } as const
+
 function settleRoles(drafts: readonly Draft[]): RoleBook {
   const roles = new RoleBook()
+  const fetches = validationFetches(drafts)
   for (const draft of drafts) roles.learnDirectory(draft)
   for (const draft of drafts) {
-    if (draft.http.target.includes('/.well-known/acme-challenge/')) continue // the validator's target is no CA
+    if (fetches.has(draft)) continue // the validator's target is no CA
+    draft.url = roles.spellingOf(draft.url)
     const ca = roles.caOf(draft)
     draft.ca = ca
     if (ca === null) continue
@@ -134,7 +150,7 @@ function settleRoles(drafts: readonly Draft[]): RoleBook {
     roles.learnAnswer(draft, ca)
   }
   for (const draft of drafts) {
-    const { resource, basis } = roles.roleOf(draft)
+    const { resource, basis } = fetches.has(draft) ? VALIDATION : roles.roleOf(draft)
     draft.resource = resource
     if (resource === 'directory' && draft.ca !== null) noteDirectory(draft.ca as MutableCa, draft)
     const self = roles.urls.get(draft.url)
@@ -150,41 +166,6 @@ function settleRoles(drafts: readonly Draft[]): RoleBook {
 function noteDirectory(ca: MutableCa, { method, response, time }: Draft): void {
   if (method === 'GET' && response !== null && response.status < 300 && (ca.firstDirectory === null || time < ca.firstDirectory))
     ca.firstDirectory = time
-}
-
-/** The nonce ledger (RFC 8555 6.5): issued by ANY answer of the CA, spent by protected headers; inner JWS never touch it. */
-function settleNonces(drafts: readonly Draft[], answersOnly: readonly HttpExchange[], cas: readonly MutableCa[]): void {
-  const caByConnection = new Map<Connection, MutableCa>()
-  for (const draft of drafts) {
-    const ca = draft.ca as MutableCa | null
-    if (ca === null) continue
-    if (draft.exchange.connection !== null) caByConnection.set(draft.exchange.connection, ca)
-    if (draft.replayNonce !== null) issue(ca, draft.replayNonce, draft, draft.response?.time ?? draft.time)
-  }
-  for (const { connection, response } of answersOnly) {
-    const ca = (connection === null ? undefined : caByConnection.get(connection)) ?? (cas.length === 1 ? cas[0] : undefined)
-    const nonce = response === null ? null : readAnswer(response).replayNonce
-    if (ca !== undefined && response !== null && nonce !== null) issue(ca, nonce, null, response.time)
-  }
-  for (const draft of drafts) {
-    if (draft.nonce === null || draft.nonce === '' || draft.ca === null) continue
-    const record = recordOf(draft.ca as MutableCa, draft.nonce)
-    record.uses.push(draft)
-    draft.nonceRecord = record
-  }
-}
-
-function issue(ca: MutableCa, value: string, request: AcmeRequest | null, time: number): void {
-  recordOf(ca, value).issues.push({ request, time })
-}
-
-function recordOf(ca: MutableCa, value: string) {
-  let record = ca.nonces.byValue.get(value)
-  if (record === undefined) {
-    record = { value, issues: [], uses: [] }
-    ca.nonces.byValue.set(value, record)
-  }
-  return record
 }
 
 function settleOrders(drafts: readonly Draft[]): OrderBook {

@@ -10,12 +10,13 @@ export interface Sighting {
 /**
  * Joins what was captured more than once: on several interfaces, before and after address translation, on both legs of a proxy, in two
  * overlapping files. The same request was captured twice exactly when its answer is the same too, and a Replay-Nonce tells answers
- * apart (RFC 8555 6.5): a client that sends the same bytes again gets another one, or none. Unsigned requests without a nonce are joined only
- * between connections (or files) that a nonce has already shown to be two views of one.
+ * apart (RFC 8555 6.5): a client that sends the same bytes again gets another one, or none. Requests without a body all look alike, and a
+ * cache may give its answer to several, so for them it counts only within a moment. Exchanges without a nonce are joined only between
+ * connections (or files) that a nonce has already shown to be two views of one.
  */
 export function joinSightings(exchanges: readonly HttpExchange[]): Sighting[] {
   const byAnswer = new Map<string, Sighting>()
-  const twins = new Map<string, Set<string>>()
+  const twins = new Map<string, Set<string>>() // places to those that showed the same before
   const sightings: Sighting[] = []
   const late: HttpExchange[] = []
   for (const exchange of exchanges) {
@@ -25,15 +26,14 @@ export function joinSightings(exchanges: readonly HttpExchange[]): Sighting[] {
       continue
     }
     const known = byAnswer.get(key)
-    if (known !== undefined && isElsewhere(known.exchange, exchange)) {
+    if (known !== undefined && isSame(known.exchange, exchange)) {
       known.alsoSeen.push(exchange)
-      const a = placeOf(known.exchange)
-      const b = placeOf(exchange)
-      twins.set(b, (twins.get(b) ?? new Set()).add(a))
+      const others = twins.get(placeOf(exchange)) ?? new Set()
+      if (others.size < MAX_TWINS) twins.set(placeOf(exchange), others.add(placeOf(known.exchange)))
       continue
     }
     const sighting = { exchange, alsoSeen: [] }
-    if (known === undefined) byAnswer.set(key, sighting)
+    byAnswer.set(key, sighting)
     sightings.push(sighting)
   }
   if (twins.size === 0) return [...sightings, ...late.map((exchange) => ({ exchange, alsoSeen: [] }))]
@@ -43,31 +43,57 @@ export function joinSightings(exchanges: readonly HttpExchange[]): Sighting[] {
 /** Exchanges without a nonce: same words between two places already known as twins, one to one in order, within a moment. */
 function joinUnmarked(late: readonly HttpExchange[], twins: ReadonlyMap<string, Set<string>>): Sighting[] {
   const open = new Map<string, Sighting[]>()
+  /** How far the sightings at one place are used up by the views from another. */
+  const used = new Map<string, number>()
   const sightings: Sighting[] = []
   for (const exchange of late) {
-    const words = `${exchange.request?.method} ${exchange.request?.target} ${exchange.response?.status}`
+    const words = wordsOf(exchange)
     const place = placeOf(exchange)
-    const original = (open.get(words) ?? []).find(
-      (known) =>
-        twins.get(place)?.has(placeOf(known.exchange)) === true &&
-        !known.alsoSeen.some((other) => placeOf(other) === place) &&
-        Math.abs(timeOf(known.exchange) - timeOf(exchange)) <= MOMENT,
-    )
-    if (original !== undefined) {
+    const original = firstUnused(exchange, [...(twins.get(place) ?? [])], words, open, used)
+    if (original !== null) {
       original.alsoSeen.push(exchange)
       continue
     }
     const sighting: Sighting = { exchange, alsoSeen: [] }
-    const list = open.get(words)
-    if (list === undefined) open.set(words, [sighting])
+    const list = open.get(`${place} ${words}`)
+    if (list === undefined) open.set(`${place} ${words}`, [sighting])
     else list.push(sighting)
     sightings.push(sighting)
   }
   return sightings
 }
 
+function firstUnused(
+  exchange: HttpExchange,
+  others: readonly string[],
+  words: string,
+  open: ReadonlyMap<string, readonly Sighting[]>,
+  used: Map<string, number>,
+): Sighting | null {
+  for (const other of others) {
+    const list = open.get(`${other} ${words}`) ?? []
+    const pair = `${other} ${placeOf(exchange)} ${words}`
+    let at = used.get(pair) ?? 0
+    while (at < list.length && timeOf((list[at] as Sighting).exchange) < timeOf(exchange) - MOMENT) at++
+    used.set(pair, at + 1)
+    const found = list[at]
+    if (found !== undefined) return found
+    used.set(pair, at)
+  }
+  return null
+}
+
+/** What two views of one exchange without a nonce have in common. */
+function wordsOf({ request, response }: HttpExchange): string {
+  const body = request?.body.bytes ?? null
+  return `${request?.method} ${request?.target} ${response?.status} ${body === null ? '' : latin1Text(body)}`
+}
+
 /** Microseconds between two views of one exchange at most: the time a proxy needs to pass it on. */
 const MOMENT = 2_000_000
+
+/** Places that one place is compared with. */
+const MAX_TWINS = 8
 
 function answerKey({ request, response }: HttpExchange): string | null {
   if (request === null || response === null) return null
@@ -82,8 +108,9 @@ function placeOf(exchange: HttpExchange): string {
 }
 
 /** Two entries of one connection are two requests, whatever they look like. */
-function isElsewhere(a: HttpExchange, b: HttpExchange): boolean {
-  return placeOf(a) !== placeOf(b)
+function isSame(a: HttpExchange, b: HttpExchange): boolean {
+  if (placeOf(a) === placeOf(b)) return false
+  return (b.request?.body.bytes?.length ?? 0) > 0 || timeOf(b) - timeOf(a) <= MOMENT
 }
 
 export function timeOf(exchange: HttpExchange): number {

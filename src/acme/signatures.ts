@@ -1,3 +1,4 @@
+import type { Micros } from '../core/time.ts'
 import { ALGORITHMS } from '../jose/algorithms.ts'
 import { canonicalBase64url } from '../jose/base64url.ts'
 import { derToRaw } from '../jose/ecdsa-der.ts'
@@ -5,8 +6,9 @@ import { fits, type JwkFacts } from '../jose/keys.ts'
 import { type SignedTexts, signingInput, type Verification, type Verifier } from '../jose/verify.ts'
 import { latin1Bytes, latin1Text } from '../platform/base64.ts'
 import { type AccountBook, keyAt } from './accounts.ts'
-import type { Draft } from './draft.ts'
-import type { Account, KeyPeriod, RequestKey, SignatureCause, SignatureState } from './traffic.ts'
+import { type Draft, wasAccepted } from './draft.ts'
+import type { Account, KeyPeriod, RequestKey, SignatureCause, SignatureState, UnknownCode } from './traffic.ts'
+import { doubtUnseenChanges } from './unseen-keys.ts'
 
 interface Job {
   readonly draft: Draft
@@ -14,9 +16,17 @@ interface Job {
   readonly key: RequestKey
 }
 
-/** How many other keys are tried to explain one failing signature, and how many trials one capture may cost. */
+/** How many other keys are tried to explain one failing signature, how many are looked at for it, and how many trials one capture may cost. */
 const MAX_KEYS = 32
+const MAX_LOOKS = 1000
 const MAX_TRIALS = 20_000
+
+/** A key that may be the account's own although it was not seen to be in force. `isKnown`: the capture shows when it came into force. */
+interface OwnKey extends RequestKey {
+  readonly isKnown: boolean
+  /** Only requests before that moment may be explained by it: later ones should carry it, or its successor. */
+  readonly until: Micros
+}
 
 /**
  * Verifies every signed request under the key that its jwk or kid names (RFC 8555 6.2, RFC 7515 5.2), keys of accounts by time. A
@@ -27,7 +37,9 @@ export class SignatureJudge {
   readonly #accounts: AccountBook
   readonly #operatorKeys: readonly JwkFacts[]
   #trials = 0
-  #newestFirst: Account[] | null = null
+  #newestFirst: Map<Account['ca'], Account[]> | null = null
+  /** What explained the last failing signature of an account explains the next. */
+  readonly #lastOwn = new Map<Account, OwnKey>()
 
   constructor(verifier: Verifier, accounts: AccountBook, operatorKeys: readonly JwkFacts[]) {
     this.#verifier = verifier
@@ -48,6 +60,7 @@ export class SignatureJudge {
         job.draft.signature = this.#conclude(job, outcome)
       },
     )
+    doubtUnseenChanges(drafts)
   }
 
   /** Finds the key; when there is nothing to verify, says so in the draft. */
@@ -127,46 +140,89 @@ export class SignatureJudge {
     return unchecked('U-KEY', reason)
   }
 
-  /** alg does not fit the key that kid names; if another account's key verifies, that one signed. */
+  /** alg does not fit the key that kid names: another key signed, or none. */
   #withUnfitKey(draft: Draft, signed: SignedTexts): SignatureState {
-    const other = this.#otherKey(draft, signed, draft.key)
-    if (other !== null)
-      return {
-        state: 'invalid',
-        cause: {
-          kind: 'other-key',
-          account: other.account,
-          thumbprint: other.period.key.thumbprint,
-          stale: other.account === draft.account,
-        },
-      }
+    const state = this.#signedOtherwise(draft, signed, draft.key)
+    if (state !== null) return state
+    if (isLearntLater(draft)) {
+      draft.key = null
+      return LEARNT_LATER
+    }
     return unchecked('U-KEY', `alg "${signed.alg}" does not fit the key, so that the signature has no defined meaning`)
   }
 
   #conclude({ draft, signed, key }: Job, outcome: Verification): SignatureState {
     if (outcome.result === 'valid') return { state: 'valid' }
     if (outcome.result === 'refused') return unchecked('U-KEY', outcome.reason)
-    const other = this.#otherKey(draft, signed, key)
-    if (other !== null) {
-      const { account, period } = other
-      // A key of the same account that came into force later: the change itself was not captured, or was in flight.
-      if (account === draft.account && period.from > draft.time) {
-        draft.key = { facts: period.key, source: period.source }
+    const state = this.#signedOtherwise(draft, signed, key)
+    if (state !== null) return state
+    const cause = this.#encodingCause(draft, signed, key.facts)
+    if (cause !== null || key.source === 'request') return { state: 'invalid', cause }
+    if (isLearntLater(draft)) return LEARNT_LATER
+    if (this.#trials > MAX_TRIALS)
+      return unchecked('U-KEY', `after ${MAX_TRIALS} trials no further key is tried for signatures that do not verify`)
+    return { state: 'invalid', cause: null }
+  }
+
+  /** Another key verifies the signature: one that the account may have had, or that of somebody else. */
+  #signedOtherwise(draft: Draft, signed: SignedTexts, tried: RequestKey | null): SignatureState | null {
+    const own = tried?.source === 'request' ? null : this.#ownKey(draft, signed)
+    if (own !== null) {
+      if (own.isKnown || wasAccepted(draft)) {
+        draft.key = { facts: own.facts, source: own.source }
         return { state: 'valid' }
       }
-      return {
-        state: 'invalid',
-        cause: { kind: 'other-key', account, thumbprint: period.key.thumbprint, stale: account === draft.account },
-      }
+      return unchecked('U-RESP', 'it verifies under the new key of a key change whose outcome is not known')
     }
-    return { state: 'invalid', cause: this.#encodingCause(draft, signed, key.facts) }
+    const other = this.#otherKey(draft, signed, tried)
+    if (other === null) return tried?.source === 'request' ? null : this.#signedByOperator(draft, signed)
+    const { account, period } = other
+    if (account !== draft.account && isLearntLater(draft)) return unchecked('U-START', LEARNT_LATER.reason, account)
+    return otherKey(account, period.key, account === draft.account)
+  }
+
+  /** A key of the operator that the CA takes is the account's new one; else it is some other account's. */
+  #signedByOperator(draft: Draft, signed: SignedTexts): SignatureState | null {
+    const algorithm = ALGORITHMS.get(signed.alg)
+    for (const facts of this.#operatorKeys) {
+      if (algorithm === undefined || !fits(facts, algorithm) || this.#tryKey(signed, facts) !== 'valid') continue
+      if (!wasAccepted(draft)) return otherKey(null, facts, false)
+      draft.key = { facts, source: 'operator' }
+      return { state: 'valid' }
+    }
+    return null
+  }
+
+  /** A key of the account that came into force later (the change itself was not captured, or was in flight), or may have. */
+  #ownKey(draft: Draft, signed: SignedTexts): OwnKey | null {
+    const { account } = draft
+    const algorithm = ALGORITHMS.get(signed.alg)
+    if (account === null || algorithm === undefined || draft.resource === 'newAccount') return null
+    const last = this.#lastOwn.get(account)
+    if (last !== undefined && last.until > draft.time && fits(last.facts, algorithm) && this.#verifies(signed, last.facts))
+      return last
+    for (const candidate of this.#ownKeys(draft, account)) {
+      if (!fits(candidate.facts, algorithm) || this.#tryKey(signed, candidate.facts) !== 'valid') continue
+      this.#lastOwn.set(account, candidate)
+      return candidate
+    }
+    return null
+  }
+
+  *#ownKeys(draft: Draft, account: Account): Generator<OwnKey> {
+    for (const { key, source, from } of account.keys.slice(-MAX_KEYS))
+      if (from > draft.time) yield { facts: key, source, isKnown: true, until: from }
+    const until = Number.POSITIVE_INFINITY
+    for (const facts of this.#accounts.attemptedKeys(account)) yield { facts, source: 'keyChange', isKnown: false, until }
   }
 
   #otherKey(draft: Draft, signed: SignedTexts, tried: RequestKey | null): { account: Account; period: KeyPeriod } | null {
     const algorithm = ALGORITHMS.get(signed.alg)
+    let looks = 0
     let keys = 0
     for (const account of this.#candidates(draft))
       for (const period of account.keys) {
+        if (++looks > MAX_LOOKS) return null
         if (period.key.thumbprint === tried?.facts.thumbprint || algorithm === undefined || !fits(period.key, algorithm)) continue
         if (++keys > MAX_KEYS) return null
         if (this.#tryKey(signed, period.key) === 'valid') return { account, period }
@@ -174,26 +230,36 @@ export class SignatureJudge {
     return null
   }
 
-  /** The account itself first (a superseded key), then the others of the same CA, newest first. */
+  /** The account itself first (a superseded key), then the others of the same CA whose keys are known, newest first. */
   *#candidates(draft: Draft): Generator<Account> {
     if (draft.account !== null) yield draft.account
-    this.#newestFirst ??= [...this.#accounts.byUrl.values()].reverse()
-    for (const account of this.#newestFirst) if (account !== draft.account && account.ca === draft.ca) yield account
+    if (this.#newestFirst === null) {
+      this.#newestFirst = new Map()
+      for (const account of [...this.#accounts.byUrl.values()].reverse()) {
+        if (account.keys.length === 0) continue
+        const list = this.#newestFirst.get(account.ca)
+        if (list === undefined) this.#newestFirst.set(account.ca, [account])
+        else list.push(account)
+      }
+    }
+    for (const account of this.#newestFirst.get(draft.ca) ?? []) if (account !== draft.account) yield account
   }
 
   #tryKey(signed: SignedTexts, key: JwkFacts): Verification['result'] {
     if (++this.#trials > MAX_TRIALS) return 'refused'
-    return this.#verifier.verifyOver(signed.alg, key, signingInput(signed.protectedText, signed.payloadText), signed.signature)
-      .result
+    return this.#verifies(signed, key) ? 'valid' : 'invalid'
+  }
+
+  #verifies({ alg, protectedText, payloadText, signature }: SignedTexts, key: JwkFacts): boolean {
+    return this.#verifier.verifyOver(alg, key, signingInput(protectedText, payloadText), signature).result === 'valid'
   }
 
   /** Known ways to sign the right thing wrongly; each is tried under the right key. */
   #encodingCause(draft: Draft, signed: SignedTexts, key: JwkFacts): SignatureCause | null {
-    if (++this.#trials > MAX_TRIALS) return null
     const { alg, protectedText, payloadText, signature } = signed
     const input = signingInput(protectedText, payloadText)
     const verifies = (octets: Uint8Array, over: Uint8Array, name = alg) =>
-      this.#verifier.verifyOver(name, key, over, octets).result === 'valid'
+      ++this.#trials <= MAX_TRIALS && this.#verifier.verifyOver(name, key, over, octets).result === 'valid'
     const length = ALGORITHMS.get(alg)?.length ?? null
     if (length !== null && key.kty === 'EC') {
       const raw = signature.length === length ? null : derToRaw(signature, length / 2)
@@ -232,6 +298,24 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = Object.fromEntries
   RSA_NAMES.map((name) => [name, RSA_NAMES.filter((other) => other !== name)]),
 )
 
-function unchecked(code: 'U-GAP' | 'U-KEY', reason: string, verifiesFor: Account | null = null): SignatureState {
+function otherKey(account: Account | null, key: JwkFacts, stale: boolean): SignatureState {
+  return { state: 'invalid', cause: { kind: 'other-key', account, thumbprint: key.thumbprint, stale } }
+}
+
+function unchecked(code: UnknownCode, reason: string, verifiesFor: Account | null = null): Unchecked {
   return { state: 'unchecked', code, reason, verifiesFor }
 }
+
+type Unchecked = Extract<SignatureState, { state: 'unchecked' }>
+
+/** The only key known of the account was shown after the request, so that it may have had another one. */
+function isLearntLater({ account, key, time }: Draft): boolean {
+  if (account === null || key === null || key.source === 'request') return false
+  const period = keyAt(account, time)
+  return period !== null && period.learntFrom !== null && period.learntFrom.time > time
+}
+
+const LEARNT_LATER = unchecked(
+  'U-START',
+  'the key of the account was shown only later, and the request was signed with another one',
+)

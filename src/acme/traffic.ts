@@ -7,7 +7,9 @@ import type { Certificate } from '../pki/certificate.ts'
 import type { Csr } from '../pki/csr.ts'
 import type { Carried, Chain } from '../pki/reader.ts'
 import type { SignatureOutcome } from '../pki/signature.ts'
+import type { Connection } from '../tcp/connection.ts'
 import type { InnerJws } from './inner-jws.ts'
+import type { SideEvidence } from './side-evidence.ts'
 
 /** Roles of URLs (RFC 8555 7.1; RFC 9773 for renewalInfo). `validation` is the CA's own fetch, `other` none of these. */
 export type Resource =
@@ -61,6 +63,8 @@ export interface Ca {
   /** When its directory was first fetched in this capture, and when its first request of any kind was seen. */
   readonly firstDirectory: Micros | null
   readonly firstRequest: Micros
+  /** A sign that not everything between it and its clients is in the capture, in words; null when nothing says so. */
+  readonly blindSpot: string | null
 }
 
 export interface NonceLedger {
@@ -258,6 +262,10 @@ export interface AcmeTraffic {
   /** Account key thumbprint to the accounts it was registered for. */
   readonly accountsByKey: ReadonlyMap<string, readonly Account[]>
   readonly lookUps: readonly LookUp[]
+  /** TLS connections without secrets, whatever they carried. */
+  readonly undecrypted: readonly Connection[]
+  /** Validation traffic besides HTTP: DNS and TLS. */
+  readonly side: SideEvidence
 }
 
 export interface IssuedUrl {

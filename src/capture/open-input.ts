@@ -4,13 +4,16 @@ import { type Frame, newFrame } from './frame.ts'
 import type { CaptureFacts, PacketFormat, PacketReader } from './reader.ts'
 import { READERS } from './readers.ts'
 import { type Input, isReopenable, openSource, type Source } from './source.ts'
-import { newWindow, refill, type Window } from './window.ts'
+import { newWindow, refill, releaseWindow, type Window } from './window.ts'
 
 /** Bytes read at a time, into one buffer that is reused: for a look at the beginning, and for reading. */
 const LOOK = 64 * 1024
 const CHUNK = 1024 * 1024
-/** Bytes at the beginning that tell the format and hold the file header. */
+/** Bytes that tell a format or a compression, and those that are looked at when neither is known. */
+const MAGIC = 4
 const HEAD = 64
+/** Bytes of the beginning that are kept, for whoever reads other formats. */
+const KEPT_HEAD = 4096
 /** Bytes that are looked at for the time of the first packet. */
 const MAX_LOOK = 4 * 1024 * 1024
 
@@ -40,6 +43,7 @@ export class OpenInput {
   #earliest = Number.POSITIVE_INFINITY
   #latest = Number.NEGATIVE_INFINITY
   #parked = false
+  #ended = false
   #pending: Promise<void> | null = null
   #stopped = false
   #stop: () => void = () => {}
@@ -103,7 +107,7 @@ export class OpenInput {
     return this.packets === 0 ? null : this.#latest
   }
 
-  /** The first bytes of the content, at least 64 if there are so many. */
+  /** The first bytes of the content: of one that is no packet capture at least 64, if there are so many. */
   head(): Uint8Array {
     return this.#head
   }
@@ -112,7 +116,7 @@ export class OpenInput {
   next(): 'frame' | 'wait' | 'end' {
     if (this.#parked) this.#begin()
     for (;;) {
-      if (this.#stopped) return this.#finish()
+      if (this.#stopped || this.#ended) return this.#finish()
       const answer = this.#reader === null ? this.#openReader() : this.#reader.next(this.frame)
       if (answer === 'frame') {
         this.#count()
@@ -146,21 +150,22 @@ export class OpenInput {
   async #look(): Promise<void> {
     const canReopen = isReopenable(this.#input)
     const facts = canReopen ? newFacts() : this.facts
-    await this.#fill(HEAD)
+    await this.#fill(MAGIC)
     this.compression = compressionOf(this.#unread())
     if (this.compression !== null) {
       this.#decompress(facts, LOOK)
-      await this.#fill(HEAD)
+      await this.#fill(MAGIC)
     }
-    this.#head = this.#unread().slice()
-    this.#format = READERS.find((candidate) => candidate.recognises(this.#head)) ?? null
+    this.#format = READERS.find((candidate) => candidate.recognises(this.#unread())) ?? null
+    await this.#fill(this.#format?.header ?? HEAD)
+    this.#head = this.#unread().slice(0, KEPT_HEAD)
     this.#reader = this.#format?.open(this.#window, facts) ?? null
     if (!canReopen) return
     await this.#lookForTime()
     this.close()
     this.#reader = null
     this.#parked = true
-    this.#window = newWindow(0)
+    releaseWindow(this.#window)
   }
 
   async #lookForTime(): Promise<void> {
@@ -178,7 +183,7 @@ export class OpenInput {
     this.#parked = false
     this.#source = openSource(this.#input, this.#hashAll)
     this.#content = this.#source
-    this.#window = newWindow(CHUNK)
+    this.#window = newWindow((this.#source.size ?? CHUNK) < LOOK ? LOOK : CHUNK)
     if (this.compression !== null) this.#decompress(this.facts, CHUNK)
   }
 
@@ -193,7 +198,7 @@ export class OpenInput {
   #openReader(): 'frame' | 'more' | 'end' {
     const window = this.#window
     if (this.#format === null) return 'end'
-    if (!window.final && window.end - window.start < HEAD) return 'more'
+    if (!window.final && window.end - window.start < this.#format.header) return 'more'
     this.#reader = this.#format.open(window, this.facts)
     return this.#reader.next(this.frame)
   }
@@ -208,11 +213,15 @@ export class OpenInput {
   }
 
   #finish(): 'end' {
-    if (!this.#stopped) this.#source.passOver(this.#window.bytes)
-    this.close()
-    this.#format = null
+    if (this.#ended) return 'end'
+    this.#ended = true
     this.#reader = null
-    this.#window = newWindow(0)
+    // A read that was given up may still write into its buffer.
+    if (!this.#stopped) {
+      this.#source.passOver(this.#window.bytes)
+      releaseWindow(this.#window)
+    }
+    this.close()
     return 'end'
   }
 

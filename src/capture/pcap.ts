@@ -24,6 +24,7 @@ const FILE_HEADER = 24
 
 export const pcap: PacketFormat = {
   name: 'pcap',
+  header: FILE_HEADER,
   recognises: (head) => head.length >= 4 && variantOf(head, 0) !== undefined,
   open: (window, facts) => new PcapReader(window, facts),
 }

@@ -1,43 +1,31 @@
 import { Truncated } from '../core/bytes.ts'
 import { EndianCursor } from './endian-cursor.ts'
 import type { Frame } from './frame.ts'
+import {
+  byteOrder,
+  CUSTOM,
+  CUSTOM_NOT_COPIED,
+  ENHANCED_PACKET,
+  INTERFACE,
+  isLength,
+  isWholeBlock,
+  JOURNAL,
+  KNOWN,
+  MAX_FOUND,
+  NAMES,
+  OLD_PACKET,
+  SECRETS,
+  SECTION,
+  SIMPLE_PACKET,
+  SMALLEST_BLOCK,
+  SMALLEST_SECTION,
+  searchBlock,
+} from './pcapng-blocks.ts'
 import { PcapngFacts } from './pcapng-facts.ts'
 import { CaptureError, type CaptureFacts, type PacketFormat, type PacketReader } from './reader.ts'
 import { TickClock } from './tick-clock.ts'
-import { MAX_RECORD, type Window } from './window.ts'
+import type { Window } from './window.ts'
 
-/** Block types (draft-ietf-opsawg-pcapng 4 and 11.1). */
-const SECTION = 0x0a0d0d0a
-const INTERFACE = 1
-const OLD_PACKET = 2
-const SIMPLE_PACKET = 3
-const NAMES = 4
-const STATISTICS = 5
-const ENHANCED_PACKET = 6
-const JOURNAL = 9
-const SECRETS = 10
-const CUSTOM = 0xbad
-const CUSTOM_NOT_COPIED = 0x40000bad
-
-/** Blocks that reading may go on with after damage. */
-const KNOWN: ReadonlySet<number> = new Set([
-  SECTION,
-  INTERFACE,
-  OLD_PACKET,
-  SIMPLE_PACKET,
-  NAMES,
-  STATISTICS,
-  ENHANCED_PACKET,
-  SECRETS,
-])
-
-const BYTE_ORDER = 0x1a2b3c4d
-const BYTE_ORDER_SWAPPED = 0x4d3c2b1a
-const SMALLEST_BLOCK = 12
-const SMALLEST_SECTION = 28
-
-/** A block that is looked for after damage is no larger than this, so that looking never reads far ahead. */
-const MAX_FOUND = 256 * 1024
 const MAX_INTERFACES = 65_536
 
 const OPTION_COMMENT = 1
@@ -56,6 +44,7 @@ interface Interface {
 
 export const pcapng: PacketFormat = {
   name: 'pcapng',
+  header: SMALLEST_SECTION,
   recognises: (head) => head.length >= 4 && new DataView(head.buffer, head.byteOffset).getUint32(0) === SECTION,
   open: (window, facts) => new PcapngReader(window, facts),
 }
@@ -93,8 +82,9 @@ class PcapngReader implements PacketReader {
     const window = this.#window
     for (;;) {
       if (this.#lost) {
-        const found = this.#search()
+        const found = searchBlock(window, this.#little)
         if (found !== 'found') return found
+        this.#lost = false
       }
       const { view, start } = window
       const have = window.end - start
@@ -119,12 +109,12 @@ class PcapngReader implements PacketReader {
       if (have < length) {
         if (!window.final) return this.#ask(length)
         const detail = `a block of type ${type} is cut off by the end of the file: ${have} of ${length} bytes`
-        if (length <= MAX_FOUND) return this.#cut(detail)
-        this.#loseTrack(detail, 'truncated')
+        if (length <= MAX_FOUND && KNOWN.has(type)) return this.#cut(detail)
+        this.#loseTrack(detail, KNOWN.has(type) ? 'truncated' : 'malformed')
         continue
       }
       if (view.getUint32(start + length - 4, little) !== length) {
-        const trusted = this.#plausible(start + length)
+        const trusted = isWholeBlock(window, start + length, little)
         if (trusted === 'more') return 'more'
         if (trusted === 'no') {
           this.#loseTrack('the two lengths of a block differ')
@@ -284,36 +274,6 @@ class PcapngReader implements PacketReader {
     this.#lost = true
   }
 
-  /** Goes to the next block that is whole: a known type, and the same sensible length before and behind. */
-  #search(): 'found' | 'more' | 'end' {
-    const window = this.#window
-    for (let at = window.start + 1; at + SMALLEST_BLOCK <= window.end; at++) {
-      const plausible = this.#plausible(at)
-      if (plausible === 'no') continue
-      const passed = plausible === 'more' ? at - 1 - window.start : at - window.start
-      window.start += passed
-      window.want -= passed
-      if (plausible === 'more') return 'more'
-      this.#lost = false
-      return 'found'
-    }
-    window.start = window.final ? window.end : Math.max(window.start, window.end - SMALLEST_BLOCK)
-    return window.final ? 'end' : this.#ask(SMALLEST_BLOCK + 1)
-  }
-
-  /** Whether a whole block stands there, or nothing at all at the end of the file. 'more' leaves in `want` what it takes to tell. */
-  #plausible(at: number): 'yes' | 'no' | 'more' {
-    const { view, start, end, final } = this.#window
-    if (at + SMALLEST_BLOCK > end) return final ? (at === end ? 'yes' : 'no') : this.#ask(at + SMALLEST_BLOCK - start)
-    const little = byteOrder(view, at) ?? this.#little
-    const type = view.getUint32(at, little)
-    if (!KNOWN.has(type) || (type === SECTION && byteOrder(view, at) === null)) return 'no'
-    const length = view.getUint32(at + 4, little)
-    if (!isLength(length) || length > MAX_FOUND) return 'no'
-    if (at + length > end) return final ? 'no' : this.#ask(at + length - start)
-    return view.getUint32(at + length - 4, little) === length ? 'yes' : 'no'
-  }
-
   #ask(needed: number): 'more' {
     this.#window.want = needed
     return 'more'
@@ -322,15 +282,4 @@ class PcapngReader implements PacketReader {
   #damage(kind: 'malformed' | 'truncated' | 'unsupported' | 'limit', detail: string): void {
     this.#facts.damage.add('capture', kind, detail, this.#number + 1)
   }
-}
-
-/** True for little-endian; null when no section header with a byte-order magic stands there. */
-function byteOrder(view: DataView, at: number): boolean | null {
-  if (view.getUint32(at) !== SECTION) return null
-  const magic = view.getUint32(at + 8)
-  return magic === BYTE_ORDER ? false : magic === BYTE_ORDER_SWAPPED ? true : null
-}
-
-function isLength(length: number): boolean {
-  return length >= SMALLEST_BLOCK && length <= MAX_RECORD && length % 4 === 0
 }

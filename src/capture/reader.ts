@@ -26,6 +26,9 @@ export interface PacketReader {
 /** One row of READERS: a capture format that is told by its first bytes, never by its name. */
 export interface PacketFormat {
   readonly name: string
+  /** Bytes of the file header, which the window holds when `open` is called, unless the input ends before. */
+  readonly header: number
+  /** By the first four bytes. */
   recognises(head: Uint8Array): boolean
   /** @throws CaptureError when the file header cannot be read at all */
   open(window: Window, facts: CaptureFacts): PacketReader

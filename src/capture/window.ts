@@ -20,9 +20,19 @@ export interface Window {
 /** The largest record that is kept in memory at once; larger ones are damage and are skipped. */
 export const MAX_RECORD = 64 * 1024 * 1024
 
+/** Buffers that were given back, one of a size: many inputs one after the other share it. Those that had to grow are not kept. */
+const spare = new Map<number, Uint8Array>()
+const MAX_SPARE = 1024 * 1024
+
 export function newWindow(size: number): Window {
-  const bytes = new Uint8Array(size)
+  const bytes = spare.get(size) ?? new Uint8Array(size)
+  spare.delete(size)
   return { bytes, view: new DataView(bytes.buffer), start: 0, end: 0, want: 0, final: false }
+}
+
+/** Nobody looks at the window any more. */
+export function releaseWindow(window: Window): void {
+  if (window.bytes.length <= MAX_SPARE) spare.set(window.bytes.length, window.bytes)
 }
 
 /** Moves the rest to the front, makes room when the reader needs more than the buffer holds, and reads on. */

@@ -79,11 +79,18 @@ const LEVELS: Readonly<Record<Catalogued['level'], string>> = {
   capture: 'the capture',
 }
 
+/** Names of clients are longer than those of servers. */
+function fixOf(pen: Pen, client: string, words: string): string[] {
+  return labelled(pen, pen.safe(client), pen.safe(words, Infinity), { column: 14 })
+}
+
 function sectionsOf(pen: Pen, entry: Entry): [title: string, lines: string[]][] {
   const text = (words: string) => hanging(pen, '', pen.safe(words, Infinity), 2)
   const named = (name: string, words: string) => labelled(pen, pen.safe(name), pen.safe(words, Infinity), { column: 10 })
   const { types = [], details = [] } = entry.explains ?? {}
+  const { fixes = {}, examples } = entry
   return [
+    ['Why it matters', entry.why === undefined ? [] : text(entry.why)],
     ['What the norm says', text(entry.norm)],
     ['How it is decided', text(entry.decide)],
     ['When it is unknown', entry.unknownWhen.flatMap((code) => named(code, UNKNOWN_CODES[code].meaning))],
@@ -98,6 +105,15 @@ function sectionsOf(pen: Pen, entry: Entry): [title: string, lines: string[]][] 
             ...(details.length === 0 ? [] : named('Detail', `one that matches ${details.map(String).join(' or ')}`)),
           ],
     ],
-    ['What to do', text(entry.remedy)],
+    ['What to do', [...text(entry.remedy), ...Object.entries(fixes).flatMap(([client, words]) => fixOf(pen, client, words))]],
+    [
+      'Example',
+      examples === undefined
+        ? []
+        : [
+            ...labelled(pen, 'Fails', pen.safe(examples.fails, Infinity), { column: 10 }),
+            ...labelled(pen, 'Passes', pen.safe(examples.passes, Infinity), { column: 10 }),
+          ],
+    ],
   ]
 }

@@ -45,6 +45,7 @@ function asJson(value: unknown): string[] {
 function describeEntry(entry: Catalogued & Partial<Pick<Rule, 'explains'>>): object {
   const { id, group, party, severity, level, title, norm, decide, traps, unknownWhen, inPractice, explains, remedy, references } =
     entry
+  const { why = null, fixes = {}, examples = null } = entry
   return {
     id,
     group,
@@ -52,6 +53,7 @@ function describeEntry(entry: Catalogued & Partial<Pick<Rule, 'explains'>>): obj
     severity,
     level,
     title,
+    why,
     norm,
     decide,
     unknownWhen: unknownWhen.map((code) => ({ code, meaning: UNKNOWN_CODES[code].meaning })),
@@ -59,6 +61,8 @@ function describeEntry(entry: Catalogued & Partial<Pick<Rule, 'explains'>>): obj
     inPractice,
     explains: { types: explains?.types ?? [], details: (explains?.details ?? []).map((pattern) => pattern.source) },
     remedy,
+    fixes,
+    examples,
     references,
   }
 }

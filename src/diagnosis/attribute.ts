@@ -1,5 +1,6 @@
 import { acmeType } from '../acme/answers.ts'
 import type { AcmeRequest } from '../acme/traffic.ts'
+import { lostContent } from '../rules/answer.ts'
 import { type Finding, isClientError, type Judgement } from '../rules/judge.ts'
 import type { Explains, Rule } from '../rules/rule.ts'
 
@@ -52,7 +53,15 @@ export function wasRefused(request: AcmeRequest): boolean {
   return request.response !== null && request.response.status >= 400
 }
 
-export function attribute(judgement: Judgement, wasRetried: (request: AcmeRequest) => boolean): Attribution {
+/** What became of the operation of a refused request. */
+export interface Aftermath {
+  /** Refused as badNonce, it was sent again. */
+  readonly wasRetried: (request: AcmeRequest) => boolean
+  /** The same URL with the same payload was accepted later. */
+  readonly succeededLater: (request: AcmeRequest) => boolean
+}
+
+export function attribute(judgement: Judgement, { wasRetried, succeededLater }: Aftermath): Attribution {
   const { request, findings, undecided } = judgement
   const ranked = rankFindings(judgement)
   // An info note says that the request is in order, so it cannot put the blame on the client.
@@ -68,11 +77,25 @@ export function attribute(judgement: Judgement, wasRetried: (request: AcmeReques
   // A fault that does not fit the server's words is still a fault: whether it caused the refusal cannot be told.
   const other = findings.find(({ verdict }) => isClientError(verdict)) ?? null
   if (other !== null) return { judgement, verdict: 'client', proximate: other, match: 'none', missing: [] }
+  if (isRefusedLookUp(judgement)) return { judgement, verdict: 'server', proximate: null, match: 'none', missing: [] }
   if (isPolicy(request, type)) return { judgement, verdict: 'policy', proximate: null, match: 'none', missing: [] }
+  // Without its words the refusal may be one of policy, or of a nonce.
+  if (type === null && lostContent(request) !== null)
+    return { judgement, verdict: succeededLater(request) ? 'benign' : 'undecided', proximate: null, match: 'none', missing: [] }
   const missing = undecided.filter(({ rule }) => explains(rule, request) !== 'none')
   if (missing.length > 0 || judgement.compliant !== true)
     return { judgement, verdict: 'undecided', proximate: null, match: 'none', missing }
   return { judgement, verdict: 'server', proximate: null, match: 'none', missing: [] }
+}
+
+/** A key that has an account was refused its look-up: no policy allows that (RFC 8555 7.3.1). */
+function isRefusedLookUp({ findings, compliant }: Judgement): boolean {
+  return (
+    compliant === true &&
+    findings.some(
+      ({ rule, verdict }) => rule.id === 'server-lookup-refused' && verdict.severity === 'error' && verdict.party === 'server',
+    )
+  )
 }
 
 function isPolicy(request: AcmeRequest, type: string | null): boolean {
@@ -111,5 +134,6 @@ function explains(rule: Rule & { explains: Explains }, request: AcmeRequest): Ma
   const type = acmeType(request.problem)
   const fits = type === null ? types.length > 0 : types.includes(type)
   if (!fits) return 'none'
-  return details.length === 0 || GENERIC.test(detail.trim()) ? 'type' : 'none'
+  const telling = type === 'externalAccountRequired' // names the one fault it can have, whatever the words
+  return telling || details.length === 0 || GENERIC.test(detail.trim()) ? 'type' : 'none'
 }

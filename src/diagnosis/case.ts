@@ -1,6 +1,10 @@
 import { acmeType } from '../acme/answers.ts'
 import type { Account, AcmeRequest, AcmeTraffic } from '../acme/traffic.ts'
-import type { Judgement } from '../rules/judge.ts'
+import type { Micros } from '../core/time.ts'
+import type { Finding, Judgement } from '../rules/judge.ts'
+import { retries } from '../rules/retries.ts'
+import { remembered } from '../rules/scope.ts'
+import type { Handshake } from '../tls/context.ts'
 import type { Attribution } from './attribute.ts'
 
 /** Requests that should have named an account by kid, with what happened since it registered. */
@@ -12,15 +16,33 @@ export interface Kidless {
   readonly failedLookUp: AcmeRequest | null
 }
 
+/** What the capture shows beside ACME requests. */
+export interface Surroundings {
+  /** TLS handshakes that an alert ended. */
+  readonly failedHandshakes: readonly Handshake[]
+  /** When the capture ends; null when it does not say. */
+  readonly end: Micros | null
+}
+
+export const NO_SURROUNDINGS: Surroundings = { failedHandshakes: [], end: null }
+
 /** What diagnoses look at: the traffic, its judgements, the attribution of each refusal, and what is explained already. */
 export class Case {
   readonly traffic: AcmeTraffic
   readonly judgements: readonly Judgement[]
   readonly attributions: readonly Attribution[]
+  readonly surroundings: Surroundings
   readonly #explained = new Set<AcmeRequest>()
+  #byRequest: ReadonlyMap<AcmeRequest, Judgement> | null = null
   #kidless: Kidless[] | null = null
 
-  constructor(traffic: AcmeTraffic, judgements: readonly Judgement[], attributions: readonly Attribution[]) {
+  constructor(
+    traffic: AcmeTraffic,
+    judgements: readonly Judgement[],
+    attributions: readonly Attribution[],
+    surroundings: Surroundings = NO_SURROUNDINGS,
+  ) {
+    this.surroundings = surroundings
     this.traffic = traffic
     this.judgements = judgements
     this.attributions = attributions
@@ -29,6 +51,26 @@ export class Case {
   /** Refusals that no diagnosis explains yet. */
   open(): Attribution[] {
     return this.attributions.filter(({ judgement }) => !this.#explained.has(judgement.request))
+  }
+
+  /** Open refusals with a finding of one of these rules against the client (warnings too), each with that finding. */
+  openWith(...rules: readonly string[]): { readonly attribution: Attribution; readonly finding: Finding }[] {
+    return this.open().flatMap((attribution) => {
+      const finding = attribution.judgement.findings.find(
+        ({ rule, verdict }) => rules.includes(rule.id) && verdict.party === 'client' && verdict.severity !== 'info',
+      )
+      return finding === undefined ? [] : [{ attribution, finding }]
+    })
+  }
+
+  judgementOf(request: AcmeRequest): Judgement | null {
+    this.#byRequest ??= new Map(this.judgements.map((judgement) => [judgement.request, judgement]))
+    return this.#byRequest.get(request) ?? null
+  }
+
+  /** The request that repeats one which was refused as badNonce; null when none does. */
+  retryOf(request: AcmeRequest): AcmeRequest | null {
+    return remembered(this.traffic, retries).retryOf.get(request) ?? null
   }
 
   explain(requests: Iterable<AcmeRequest>): void {
@@ -91,6 +133,9 @@ function accountOf(request: AcmeRequest, traffic: AcmeTraffic): Account | null {
     ? null
     : ((traffic.accountsByKey.get(thumbprint) ?? []).find((account) => account.ca === request.ca) ?? null)
 }
+
+/** Diagnoses of one kind that are told at most where each takes a walk through the whole traffic. */
+export const MAX_TOLD = 50
 
 export function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>()

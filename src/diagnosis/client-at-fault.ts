@@ -1,4 +1,5 @@
 import type { AcmeRequest } from '../acme/traffic.ts'
+import type { Finding } from '../rules/judge.ts'
 import type { Attribution } from './attribute.ts'
 import { type Case, groupBy } from './case.ts'
 import type { Confidence, Diagnosis, DiagnosisKind } from './diagnosis.ts'
@@ -20,6 +21,22 @@ export const diagClientAtFault: DiagnosisKind = {
   inPractice: {},
   remedy: 'Fix the named rule first.',
   references: [],
+}
+
+/** Public threads about exactly this fault: the rule, and what its message says then. */
+const UPSTREAM: readonly (readonly [rule: string, says: RegExp, thread: string])[] = [
+  ['nonce-reused', /./, 'nginx/nginx-acme 47'],
+  ['nonce-retry-not-fresh', /./, 'acmephp/acmephp 211'],
+  ['signature-length', /./, 'smallstep/certificates 1631'],
+  ['kid-is-eab-key-id', /./, 'shred/acme4j 54'],
+  ['kid-not-account-url', /application\//, 'acmesh-official/acme.sh 1390'],
+  ['content-type-jose', /charset/i, 'fszlin/certes 76 and letsencrypt/boulder 3603'],
+  ['base64url-strict', /\bcsr\b.*padd|padd.*\bcsr\b/i, 'smallstep/certificates 939'],
+]
+
+function upstream(finding: Finding | null): string {
+  const thread = UPSTREAM.find(([rule, says]) => rule === finding?.rule.id && says.test(finding.verdict.message))?.[2]
+  return thread === undefined ? '' : ` The same was seen in ${thread}.`
 }
 
 const CONFIDENCE: Readonly<Record<Attribution['match'], Confidence>> = { words: 'certain', type: 'likely', none: 'possible' }
@@ -49,7 +66,7 @@ export function clientAtFault(facts: Case): Diagnosis[] {
       bothAtFault: false,
       confidence: CONFIDENCE[match],
       title: `The client is at fault: ${rule?.id}`,
-      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${doubt}${also}`,
+      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${upstream(proximate)}${doubt}${also}`,
       remedy: `For the client's operator or maker: ${proximate?.verdict.remedy ?? rule?.remedy ?? ''}`,
       explains: requests,
       evidence: [],

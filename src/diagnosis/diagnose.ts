@@ -1,21 +1,53 @@
 import { type AcmeRequest, type AcmeTraffic, isJudged } from '../acme/traffic.ts'
 import { isClientError, type Judgement } from '../rules/judge.ts'
 import { retries } from '../rules/retries.ts'
-import { remembered } from '../rules/scope.ts'
-import { type Attribution, attribute, wasRefused } from './attribute.ts'
-import { Case } from './case.ts'
+import { remembered, wasAccepted } from '../rules/scope.ts'
+import { accountKeyMismatch, diagAccountKeyMismatch } from './account-key-mismatch.ts'
+import { accountMissing, diagAccountMissing } from './account-missing.ts'
+import { type Aftermath, type Attribution, attribute, wasRefused } from './attribute.ts'
+import { badNonceLoop, diagBadnonceLoop } from './badnonce-loop.ts'
+import { Case, NO_SURROUNDINGS, type Surroundings } from './case.ts'
 import { clientAtFault, diagClientAtFault } from './client-at-fault.ts'
+import { clientGaveUp, diagClientGaveUp } from './client-gave-up.ts'
+import { clockSkew, diagClockSkew } from './clock-skew.ts'
 import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { diagEabConsumed, eabConsumed } from './eab-consumed.ts'
+import { diagEnvironmentMixup, environmentMixup } from './environment-mixup.ts'
+import { diagIssuanceSlow, issuanceSlow } from './issuance-slow.ts'
+import { diagKidDiffersFromLocation, kidDiffersFromLocation } from './kid-differs-from-location.ts'
 import { diagKidOmittedAfterRegistration, kidOmittedAfterRegistration } from './kid-omitted-after-registration.ts'
 import { diagLookupFailed, lookUpFailed } from './lookup-failed.ts'
+import { diagMiddleboxResponse, middleboxResponse } from './middlebox-response.ts'
+import { diagNoncePoolStale, noncePoolStale } from './nonce-pool-stale.ts'
+import { diagOrderInvalid, orderInvalid } from './order-invalid.ts'
+import { diagProxyRewroteUrl, proxyRewroteUrl } from './proxy-rewrote-url.ts'
+import { diagRateLimited, rateLimited } from './rate-limited.ts'
 import { diagServerRejectedCompliant, serverRejectedCompliant } from './server-rejected-compliant.ts'
+import { diagSharedAccountRace, sharedAccountRace } from './shared-account-race.ts'
+import { diagTlsFailure, tlsFailure } from './tls-failure.ts'
 
 /** Every diagnosis, root causes before the refusals they lead to: what one explains, the next does not explain again. */
 export const DIAGNOSES: readonly { readonly kind: DiagnosisKind; readonly find: (facts: Case) => Diagnosis[] }[] = [
   { kind: diagLookupFailed, find: lookUpFailed },
   { kind: diagKidOmittedAfterRegistration, find: kidOmittedAfterRegistration },
+  { kind: diagEnvironmentMixup, find: environmentMixup },
+  { kind: diagKidDiffersFromLocation, find: kidDiffersFromLocation },
+  { kind: diagAccountKeyMismatch, find: accountKeyMismatch },
+  { kind: diagAccountMissing, find: accountMissing },
+  { kind: diagProxyRewroteUrl, find: proxyRewroteUrl },
+  { kind: diagBadnonceLoop, find: badNonceLoop },
+  { kind: diagNoncePoolStale, find: noncePoolStale },
+  { kind: diagEabConsumed, find: eabConsumed },
+  { kind: diagRateLimited, find: rateLimited },
+  { kind: diagMiddleboxResponse, find: middleboxResponse },
+  { kind: diagOrderInvalid, find: orderInvalid },
   { kind: diagServerRejectedCompliant, find: serverRejectedCompliant },
   { kind: diagClientAtFault, find: clientAtFault },
+  { kind: diagTlsFailure, find: tlsFailure },
+  { kind: diagClientGaveUp, find: clientGaveUp },
+  { kind: diagIssuanceSlow, find: issuanceSlow },
+  { kind: diagClockSkew, find: clockSkew },
+  { kind: diagSharedAccountRace, find: sharedAccountRace },
 ]
 
 export type Verdict = 'client' | 'server' | 'both' | 'proxy' | 'none' | 'undetermined'
@@ -27,16 +59,27 @@ export interface Outcome {
 }
 
 /** From the verdicts on single requests to who has to act (rule catalogue 3). */
-export function diagnose(traffic: AcmeTraffic, judgements: readonly Judgement[]): Outcome {
+export function diagnose(
+  traffic: AcmeTraffic,
+  judgements: readonly Judgement[],
+  surroundings: Surroundings = NO_SURROUNDINGS,
+): Outcome {
   const { retryOf } = remembered(traffic, retries)
-  const wasRetried = (request: AcmeRequest) => retryOf.has(request)
+  const accepted = new Map<string, number>()
+  for (const request of traffic.requests) if (wasAccepted(request)) accepted.set(operationOf(request), request.id)
+  const aftermath: Aftermath = {
+    wasRetried: (request) => retryOf.has(request),
+    succeededLater: (request) => (accepted.get(operationOf(request)) ?? 0) > request.id,
+  }
   const attributions = judgements
     .filter(
       ({ request, compliant, findings }) =>
-        wasRefused(request) && (compliant !== null || findings.length > 0 || request.resource !== 'other'),
+        wasRefused(request) &&
+        request.resource !== 'validation' &&
+        (compliant !== null || findings.length > 0 || request.resource !== 'other'),
     )
-    .map((judgement) => attribute(judgement, wasRetried))
-  const facts = new Case(traffic, judgements, attributions)
+    .map((judgement) => attribute(judgement, aftermath))
+  const facts = new Case(traffic, judgements, attributions, surroundings)
   const diagnoses: Diagnosis[] = []
   for (const { find } of DIAGNOSES) {
     const found = find(facts)
@@ -47,15 +90,19 @@ export function diagnose(traffic: AcmeTraffic, judgements: readonly Judgement[])
   return { diagnoses, verdict: verdictOf(diagnoses, facts.open(), judgements) }
 }
 
-/** By how much a diagnosis explains; what is certain goes before what is only possible. */
-function weight({ confidence, explains }: Diagnosis): number {
-  return explains.length + { certain: 1e6, likely: 5e5, possible: 0 }[confidence]
+function operationOf({ url, method, jws }: AcmeRequest): string {
+  return `${method} ${url} ${jws?.payloadText ?? ''}`
+}
+
+/** By how much a diagnosis explains; what is certain goes before what is only possible, and what is context comes last. */
+function weight({ confidence, explains, aside }: Diagnosis): number {
+  return explains.length + { certain: 1e6, likely: 5e5, possible: 0 }[confidence] - (aside === true ? 1e9 : 0)
 }
 
 /** Whose conduct explains what went wrong; it agrees with the first diagnosis. */
 function verdictOf(diagnoses: readonly Diagnosis[], open: readonly Attribution[], judgements: readonly Judgement[]): Verdict {
   const first = diagnoses[0]
-  if (first !== undefined)
+  if (first !== undefined && first.aside !== true)
     return first.bothAtFault ? 'both' : first.party === 'capture' || first.party === 'unknown' ? 'undetermined' : first.party
   if (open.some(isTrouble)) return 'undetermined'
   // What a server gets wrong while everything succeeds is a finding, not something that went wrong.

@@ -22,4 +22,6 @@ export interface Diagnosis {
   /** The requests it explains, then those that are evidence. */
   readonly explains: readonly AcmeRequest[]
   readonly evidence: readonly AcmeRequest[]
+  /** Context only: nothing failed through it for good. It stands last and never decides the verdict. */
+  readonly aside?: boolean
 }

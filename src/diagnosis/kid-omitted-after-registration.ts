@@ -37,7 +37,7 @@ export function kidOmittedAfterRegistration(facts: Case): Diagnosis[] {
         bothAtFault: false,
         confidence: 'certain',
         title: 'The client leaves out kid although it had registered',
-        explanation: `At ${moment(registration)} the server gave ${whose(account, first)} the account URL "${account.url}" (request ${registration.id}). At ${moment(first)} ${requestList(requests)} ${were(requests)} ${sent}${first.response === null ? '' : ` and answered ${refusal(first)}`}. No look-up of the account failed in between, so nothing but the client left it out.`,
+        explanation: `At ${moment(registration)} the server gave ${whose(account, first)} the account URL "${account.url}" (request ${registration.id}). At ${moment(first)} ${requestList(requests)} ${were(requests)} ${sent}${first.response === null ? '' : ` and answered ${refusal(first)}`}. No look-up of the account failed in between, so nothing but the client left it out. The same was seen in cert-manager/cert-manager 7830.`,
         remedy: `For the client's operator or maker: send "kid": "${account.url}" in every request after registration; keep the account URL when the client object or process is made anew. Evidence: ${place(first)}.`,
         explains: requests,
         evidence: [registration],

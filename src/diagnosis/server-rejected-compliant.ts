@@ -42,12 +42,34 @@ export function serverRejectedCompliant(facts: Case): Diagnosis[] {
       bothAtFault: false,
       confidence: 'certain',
       title: `The server refused ${many ? `${requests.length} compliant ${first.resource} requests` : `a compliant ${first.resource} request`}`,
-      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}, but everything that can be wrong with ${many ? 'them' : 'it'} was seen to be right: ${whatPassed(first)}.`,
+      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}, but everything that can be wrong with ${many ? 'them' : 'it'} was seen to be right: ${whatPassed(first)}.${quirkOf(first)}`,
       remedy: `For the CA operator: find out why the server refuses ${many ? 'these requests' : 'this request'}; the evidence is ${place(first)}. Nothing is to be changed on the client.`,
       explains: requests,
       evidence: [first.account?.registeredBy, first.nonceRecord?.issues[0]?.request].filter((request) => request != null),
     }
   })
+}
+
+/** What is known of servers that answer so; it explains, and never changes whose fault it is. */
+const QUIRKS: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [
+    /missing Content-Length/i,
+    'Pebble asks for Content-Length on every POST; HTTP/2 does without, and HTTP/1.1 allows chunked bodies.',
+  ],
+  [
+    /anti-replay nonce|badNonce/i,
+    'Pebble refuses some good nonces on purpose, to try its clients; elsewhere replicas that do not share their nonces do so. A client may try again more than once.',
+  ],
+  [
+    /^400 malformed "The request message was malformed"$/,
+    'step-ca tells clients this sentence only; the reason stands in its own log.',
+  ],
+  [/^500\b/, 'The server failed; some (Dogtag, serles) fail so where they should refuse.'],
+]
+
+function quirkOf(request: AcmeRequest): string {
+  const words = QUIRKS.find(([pattern]) => pattern.test(refusal(request)))?.[1]
+  return words === undefined ? '' : ` ${words}`
 }
 
 /** The evidence, check by check, with the request that each reference value comes from. */

@@ -52,3 +52,8 @@ export function whose(account: Account, request: AcmeRequest): string {
   const thumbprint = request.jwk?.thumbprint ?? account.keys[0]?.key.thumbprint ?? null
   return thumbprint === null ? 'this client' : `the key with thumbprint ${thumbprint}`
 }
+
+/** What an account URL ends in. */
+export function lastElement(url: string): string {
+  return url.replace(/\/+$/, '').split('/').at(-1) ?? ''
+}

@@ -12,19 +12,48 @@ export interface Duplicate {
   readonly values: readonly string[]
 }
 
-/** The value and the names that occur twice in one object at the top level; null when the text is not JSON. */
-export function parseJson(text: string): ParsedJson {
-  let value: unknown
+/** Levels of nesting that are read. ACME documents have five; walking what is hostile would end the program. */
+export const MAX_DEPTH = 64
+
+/** The value of a JSON text; undefined when it is not JSON, or nested deeper than MAX_DEPTH. */
+export function readJson(text: string): unknown {
+  if (isDeep(text)) return undefined
   try {
-    value = JSON.parse(text)
+    return JSON.parse(text)
   } catch {
-    return null
+    return undefined
   }
+}
+
+/** The value and the names that occur twice in one object at the top level; null when readJson has no value. */
+export function parseJson(text: string): ParsedJson {
+  const value = readJson(text)
+  if (value === undefined) return null
   if (!isObject(value)) return { value, duplicates: NONE }
   return { value, duplicates: isPlain(text, value) ? NONE : findDuplicates(text) }
 }
 
 const NONE: readonly Duplicate[] = []
+
+function isDeep(text: string): boolean {
+  if (!opensMany(text)) return false
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const c = text.charCodeAt(at)
+    if (c === 0x22) at = endOfString(text, at) - 1
+    else if (c === 0x7d || c === 0x5d) depth--
+    else if ((c === 0x7b || c === 0x5b) && ++depth > MAX_DEPTH) return true
+  }
+  return false
+}
+
+/** Few texts have so many brackets at all; only those are walked. */
+function opensMany(text: string): boolean {
+  let count = 0
+  for (const bracket of ['[', '{'])
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) if (++count > MAX_DEPTH) return true
+  return false
+}
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -85,8 +114,9 @@ function findDuplicates(text: string): Duplicate[] {
   return [...seen].filter(([, values]) => values.length > 1).map(([key, values]) => ({ name: key, values }))
 }
 
+/** The place after a string; the end of the text when it is not closed. */
 function endOfString(text: string, quote: number): number {
   let at = quote + 1
-  while (text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1
+  while (at < text.length && text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1
   return at + 1
 }

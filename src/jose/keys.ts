@@ -33,13 +33,13 @@ export interface JwkFacts {
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /** Required members by key type, in the order of RFC 7638 3.2 (lexicographic). */
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
-  EC: ['crv', 'kty', 'x', 'y'],
-  RSA: ['e', 'kty', 'n'],
-  OKP: ['crv', 'kty', 'x'],
-  oct: ['k', 'kty'],
-  AKP: ['alg', 'kty', 'pub'],
-}
+const REQUIRED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['EC', ['crv', 'kty', 'x', 'y']],
+  ['RSA', ['e', 'kty', 'n']],
+  ['OKP', ['crv', 'kty', 'x']],
+  ['oct', ['k', 'kty']],
+  ['AKP', ['alg', 'kty', 'pub']],
+])
 
 const cache = new WeakMap<JsonObject, JwkFacts>()
 const NO_FAULTS: ReadonlyMap<KeyFault, string> = new Map()
@@ -61,7 +61,7 @@ function examine(jwk: JsonObject): JwkFacts {
   const crv = text(jwk.crv)
   const secret = PRIVATE_MEMBERS.filter((name) => jwk[name] !== undefined)
   if (secret.length > 0) faults.set('private', secret.join(', '))
-  const required = kty === null ? ['kty'] : REQUIRED[kty]
+  const required = kty === null ? ['kty'] : REQUIRED.get(kty)
   const missing = (required ?? []).filter((name) => typeof jwk[name] !== 'string')
   if (missing.length > 0) faults.set('missing', missing.join(', '))
   const complete = required !== undefined && missing.length === 0
@@ -87,7 +87,7 @@ function thumbprint(jwk: JsonObject, members: readonly string[]): string {
 
 /** RFC 7518 6.2.1.2, 6.2.1.3: coordinates have the full width of the field, and the point is on the curve. */
 function examineEc(jwk: JsonObject, crv: string | null, faults: Map<KeyFault, string>): void {
-  const curve = crv === null ? undefined : CURVES[crv]
+  const curve = crv === null ? undefined : CURVES.get(crv)
   if (curve === undefined) return
   const x = readBase64url(jwk.x as string).bytes
   const y = readBase64url(jwk.y as string).bytes

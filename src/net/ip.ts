@@ -75,7 +75,7 @@ export function decodeIpv4(
     packet.moreFragments = (fragment & 0x2000) !== 0
     packet.identification = view.getUint16(start + 4)
   }
-  return packet.wireEnd > wireEnd ? LONG_IPV4 : null
+  return clip(packet, wireEnd) ? LONG_IPV4 : null
 }
 
 /** IPv6 (RFC 8200 3) with its extension headers up to the transport or a fragment. Addresses go into words 0 to 7. */
@@ -97,8 +97,16 @@ export function decodeIpv6(
   packet.wireEnd = stated === 0 ? wireEnd : start + 40 + stated
   packet.end = Math.min(packet.wireEnd, end)
   packet.isFragment = false
+  const isLong = clip(packet, wireEnd)
   const fault = EXTENSIONS.has(packet.protocol) ? skipExtensions(view, packet) : null
-  return fault ?? (packet.wireEnd > wireEnd ? LONG_IPV6 : null)
+  return fault ?? (isLong ? LONG_IPV6 : null)
+}
+
+/** A length beyond what carries the packet is not believed: if octets are missing, the sequence numbers that follow will tell. */
+function clip(packet: IpPacket, wireEnd: number): boolean {
+  if (packet.wireEnd <= wireEnd) return false
+  packet.wireEnd = wireEnd
+  return true
 }
 
 /** Goes on from the header that `protocol` names at `start`; a fragment header is the last that is read. */

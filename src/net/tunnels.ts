@@ -64,13 +64,13 @@ export function innerOfGre(view: DataView, start: number, end: number, next: Nex
   const protocol = view.getUint16(start + 2)
   const hasSequence = (flags & 0x1000) !== 0
   let at = start + 4
-  if ((flags & 7) === 1) return skipPpp(view, at + 4 + (hasSequence ? 4 : 0) + (flags & 0x80 ? 4 : 0), end, next)
+  // RFC 2637 4.1: without a sequence number it is an acknowledgment only.
+  if ((flags & 7) === 1) return hasSequence ? skipPpp(view, at + 8 + (flags & 0x80 ? 4 : 0), end, next) : 'nothing'
   if ((flags & 7) !== 0) return 'nothing'
   if ((flags & 0xc000) !== 0) at += 4
   at += (flags & 0x2000 ? 4 : 0) + (hasSequence ? 4 : 0)
   if ((flags & 0x4000) !== 0) at = skipRoutes(view, at, end)
   if (at > end) return 'broken'
-  if (at === end) return 'nothing'
   if (protocol === ERSPAN_2) return found(next, ETHERNET, hasSequence ? at + 8 : at)
   if (protocol === ERSPAN_3) {
     if (at + 12 > end) return 'broken'

@@ -78,7 +78,7 @@ function toJwk(
   if (mlDsa !== undefined) return { kty: 'AKP', alg: mlDsa, pub: encodeBase64url(bits) }
   if (oid !== EC_PUBLIC_KEY) return null
   const crv = CURVE_NAMES[oidOf(parameters)]
-  const half = crv === undefined ? 0 : (CURVES[crv]?.octets ?? 0)
+  const half = crv === undefined ? 0 : (CURVES.get(crv)?.octets ?? 0)
   if (bits[0] !== UNCOMPRESSED || bits.length !== 1 + 2 * half) return spkiToJwk(spki)
   return { kty: 'EC', crv, x: encodeBase64url(bits.subarray(1, 1 + half)), y: encodeBase64url(bits.subarray(1 + half)) }
 }
@@ -114,7 +114,7 @@ function canonicalJwk({ kty, crv, jwk }: JwkFacts): Record<string, unknown> {
   const octets = (name: string) => readBase64url(typeof jwk[name] === 'string' ? jwk[name] : '').bytes
   if (kty === 'RSA') return { kty, n: integer(octets('n')), e: integer(octets('e')) }
   if (kty !== 'EC') return jwk
-  const width = CURVES[crv ?? '']?.octets ?? 0
+  const width = CURVES.get(crv ?? '')?.octets ?? 0
   return { kty, crv, x: fullWidth(octets('x'), width), y: fullWidth(octets('y'), width) }
 }
 

@@ -16,6 +16,11 @@ export function utf8Range(bytes: Uint8Array, start: number, end: number): string
   return utf8Slice.call(bytes, start, end)
 }
 
+/** A Buffer over the same octets, for packages that want one. */
+export function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** Standard base64 with padding (RFC 4648 4). */
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

@@ -6,7 +6,7 @@ import type { Outcome } from '../diagnosis/diagnose.ts'
 import type { Diagnosis } from '../diagnosis/diagnosis.ts'
 import { field, type HttpExchange } from '../http/exchange.ts'
 import { isObject, type JsonObject } from '../jose/json-object.ts'
-import type { Judgement } from '../rules/judge.ts'
+import { type Judgement, leavesOpen } from '../rules/judge.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { concealPrivateMembers } from './private-keys.ts'
 import type {
@@ -118,7 +118,7 @@ function requestOf(judgement: Judgement, revealPrivateKeys: boolean): ReportRequ
           },
     checks: { ...checks },
     unknown: undecided
-      .filter(({ rule }) => rule.severity === 'error' || rule.group === 'nonce')
+      .filter(({ rule }) => leavesOpen(rule))
       .map(({ rule, code, reason }) => ({ check: Object.hasOwn(checks, rule.group) ? rule.group : rule.id, code, reason })),
     compliant: judgement.compliant,
     findings: rankFindings(judgement).map(({ finding: { rule, verdict } }) => ({
@@ -168,7 +168,7 @@ function diagnosisOf(diagnosis: Diagnosis): ReportDiagnosis {
   const ids = (requests: readonly AcmeRequest[]) => requests.map(({ id }) => id)
   return {
     id: diagnosis.kind.id,
-    severity: diagnosis.kind.severity,
+    severity: diagnosis.aside === true ? 'info' : diagnosis.kind.severity,
     party: diagnosis.party,
     confidence: diagnosis.confidence,
     title: diagnosis.title,

@@ -122,7 +122,8 @@ function* oneFinding(page: Page, { finding, ids, varied }: Told): Iterable<strin
   yield first.replace(`${glyph} ${label}:`, styles[SEVERITY_STYLES[finding.severity]](`${glyph} ${label}:`))
   yield* rest
   const detail = { column: 6, indent: 6 }
-  yield* labelled(page, 'Rule', `${page.safe(finding.rule)}, ${page.safe(finding.reference)}`, detail)
+  const names = [finding.rule, finding.reference].filter((name) => name !== '').map((name) => page.safe(name))
+  yield* labelled(page, 'Rule', names.join(', '), detail)
   if (finding.remedy !== '') yield* labelled(page, 'Fix', page.safe(finding.remedy, 1500), detail)
   if (options.verbose && Object.keys(finding.evidence).length > 0)
     yield* labelled(page, 'Seen', page.safe(JSON.stringify(finding.evidence), 2000), detail)

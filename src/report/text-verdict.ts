@@ -14,7 +14,10 @@ const MAX_MORE = 5
 
 /** The lines that settle a ticket: what happened, whose fault it is, what to do. */
 export function verdictLines(page: Page): string[] {
-  const [first, ...more] = page.report.diagnoses
+  const { diagnoses } = page.report
+  // What is only context never is the headline; such diagnoses stand last.
+  const first = diagnoses[0]?.severity === 'info' ? undefined : diagnoses[0]
+  const more = first === undefined ? diagnoses : diagnoses.slice(1)
   const lines = first === undefined ? withoutDiagnosis(page) : diagnosed(page, first)
   return more.length === 0 ? lines : [...lines, '', ...furtherDiagnoses(page, more)]
 }
@@ -69,8 +72,8 @@ function furtherDiagnoses(page: Page, diagnoses: readonly ReportDiagnosis[]): st
   const { verbose } = page.options
   const shown = verbose ? diagnoses : diagnoses.slice(0, MAX_MORE)
   const lines = shown.flatMap((diagnosis, at) => {
-    const { title, party, confidence, explanation, remedy, requests } = diagnosis
-    const side = party === 'unknown' ? 'unclear whose' : party
+    const { title, severity, party, confidence, explanation, remedy, requests } = diagnosis
+    const side = severity === 'info' ? 'context' : party === 'unknown' ? 'unclear whose' : party
     const where = requests.length === 0 ? '' : `: ${whereabouts(page, requests)}`
     const text = verbose
       ? `. ${page.safe(capitalised(explanation), MAX_EXPLANATION)}${seeAlso(page, diagnosis)} ${page.safe(remedy, MAX_EXPLANATION)}`

@@ -31,10 +31,12 @@ export function encodedFields(request: AcmeRequest): EncodedField[] {
   return found
 }
 
-function addInner(found: EncodedField[], { kind, jws }: InnerJws): void {
+function addInner(found: EncodedField[], { kind, jws, payload }: InnerJws): void {
   const name = kind === 'binding' ? 'externalAccountBinding' : 'inner JWS'
   for (const defect of jws.defects) if (defect.encoding !== null) add(found, `${defect.member} of ${name}`, [defect.encoding])
   addKey(found, `jwk of ${name}`, jws.header?.jwk)
+  if (kind === 'binding') addKey(found, `the key in ${name}`, payload)
+  else if (isObject(payload)) addKey(found, 'oldKey', payload.oldKey)
 }
 
 function addKey(found: EncodedField[], name: string, jwk: unknown): void {

@@ -31,7 +31,10 @@ export interface Judgement {
 export function judge(traffic: AcmeTraffic, rules: readonly Rule[] = RULES): Judgement[] {
   const judging = rules.filter(({ judge }) => judge !== undefined)
   const reviewing = rules.filter(({ review }) => review !== undefined)
-  return traffic.requests.map((request) => reviewed(judgeRequest(request, traffic, judging), traffic, reviewing))
+  const validating = judging.filter(({ subjects }) => subjects === 'validation')
+  return traffic.requests.map((request) =>
+    reviewed(judgeRequest(request, traffic, request.resource === 'validation' ? validating : judging), traffic, reviewing),
+  )
 }
 
 const NOTHING_CHECKED = {
@@ -43,7 +46,7 @@ const NOTHING_CHECKED = {
 } as const
 
 function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonly Rule[]): Judgement {
-  if (!isJudged(request) && request.jws === null)
+  if (request.resource === 'other' && request.jws === null)
     return { request, findings: [], undecided: [], checks: NOTHING_CHECKED, compliant: null }
   const findings: Finding[] = []
   const undecided: Undecided[] = []
@@ -108,12 +111,17 @@ const NEEDED: ReadonlySet<string> = new Set([
   'post-as-get-payload',
 ])
 
+/** Whether what this rule cannot tell is the reason for a check, or a verdict on the request, to be unknown. */
+export function leavesOpen(rule: Rule): boolean {
+  return NEEDED.has(rule.id) || (CHECK_NAMES.some((name) => name === rule.group) && decidesCheck(rule))
+}
+
 function complianceOf(
   findings: readonly Finding[],
   undecided: readonly Undecided[],
   checks: Judgement['checks'],
 ): boolean | null {
-  if (findings.some(({ verdict }) => isClientError(verdict))) return false
+  if (findings.some(({ rule, verdict }) => isClientError(verdict) && rule.subjects !== 'validation')) return false
   if (CHECK_NAMES.some((name) => checks[name] === 'unknown')) return null
   if (undecided.some(({ rule }) => NEEDED.has(rule.id))) return null
   // A media type with a parameter is right or wrong depending on how it is compared, which no RFC says.

@@ -15,9 +15,12 @@ export function retries(traffic: AcmeTraffic): Retries {
   const retryOf = new Map<AcmeRequest, AcmeRequest>()
   for (const request of traffic.requests) {
     if (request.jws === null) continue
-    const key = `${request.url} ${request.kid ?? request.jwk?.thumbprint} ${request.jws.payloadText}`
+    // The payload of a key change is signed itself, and most signatures come out differently each time.
+    const payload = request.resource === 'keyChange' ? '' : request.jws.payloadText
+    const key = `${request.url} ${request.kid ?? request.jwk?.thumbprint} ${payload}`
     const refused = waiting.get(key)
-    if (refused !== undefined) {
+    // What was sent before the refusal came is another request of the same kind.
+    if (refused !== undefined && (refused.response?.time ?? refused.time) <= request.time) {
       waiting.delete(key)
       refusedBy.set(request, refused)
       retryOf.set(refused, request)

@@ -72,7 +72,15 @@ export interface Catalogued {
   readonly inPractice: Readonly<Record<string, string>>
   readonly remedy: string
   readonly references: readonly string[]
+  /** What goes wrong, and for whom, when the rule is broken. */
+  readonly why?: string
+  /** What the operator of a client does, where there is more to say than the remedy. */
+  readonly fixes?: Readonly<Partial<Record<FixedClient, string>>>
+  /** The smallest part of a message that shows it, broken and right: JSON as it is before base64url, or header fields. */
+  readonly examples?: { readonly fails: string; readonly passes: string }
 }
+
+export type FixedClient = 'cert-manager' | 'certbot' | 'lego' | 'acme.sh'
 
 /** Which refusals by a server a broken rule explains (problem types without the urn prefix, texts of the detail). */
 export interface Explains {
@@ -81,7 +89,15 @@ export interface Explains {
 }
 
 /** A rule looks at the request itself, or at what all such rules said of it. */
-export type Rule = Catalogued & { readonly group: Group; readonly explains: Explains } & (Judging | Reviewing)
+export type Rule = Catalogued & {
+  readonly group: Group
+  readonly explains: Explains
+  /**
+   * 'validation': it judges what validators fetched, looked up or were shown. It sees the CA's fetches too, and what it finds never makes a
+   * request non-compliant: how a challenge is provisioned is no matter of the ACME message (RFC 8555 8.1).
+   */
+  readonly subjects?: 'validation'
+} & (Judging | Reviewing)
 
 interface Judging {
   /** Pure: looks at one request within its settled traffic. */

@@ -16,11 +16,31 @@ import { authzDeactivation } from './authorization/authz-deactivation.ts'
 import { authzNewauthz } from './authorization/authz-newauthz.ts'
 import { authzObject } from './authorization/authz-object.ts'
 import { authzState } from './authorization/authz-state.ts'
+import { captureDuplicates } from './capture/capture-duplicates.ts'
+import { captureGaps } from './capture/capture-gaps.ts'
+import { captureHarLimits } from './capture/capture-har-limits.ts'
+import { captureResponseMissing } from './capture/capture-response-missing.ts'
+import { captureSecrets } from './capture/capture-secrets.ts'
+import { captureStartsMidsession } from './capture/capture-starts-midsession.ts'
+import { captureTlsOpaque } from './capture/capture-tls-opaque.ts'
 import { certContentType } from './certificate/cert-content-type.ts'
 import { certKeyMatch } from './certificate/cert-key-match.ts'
 import { certNamesMatch } from './certificate/cert-names-match.ts'
 import { certPemForm } from './certificate/cert-pem-form.ts'
 import { certValidity } from './certificate/cert-validity.ts'
+import { challengeLegacyKeyauth } from './challenge/challenge-legacy-keyauth.ts'
+import { challengeObject } from './challenge/challenge-object.ts'
+import { challengePayload } from './challenge/challenge-payload.ts'
+import { challengeReposted } from './challenge/challenge-reposted.ts'
+import { challengeTooEarly } from './challenge/challenge-too-early.ts'
+import { challengeTypeAllowed } from './challenge/challenge-type-allowed.ts'
+import { challengeUpLink } from './challenge/challenge-up-link.ts'
+import { dns01Name } from './challenge/dns01-name.ts'
+import { dns01TxtValue } from './challenge/dns01-txt-value.ts'
+import { http01Fetch } from './challenge/http01-fetch.ts'
+import { http01KeyAuthorization } from './challenge/http01-key-authorization.ts'
+import { tlsalpn01Certificate } from './challenge/tlsalpn01-certificate.ts'
+import { tlsalpn01Handshake } from './challenge/tlsalpn01-handshake.ts'
 import { eabEcho } from './eab/eab-echo.ts'
 import { eabMac } from './eab/eab-mac.ts'
 import { eabNonce } from './eab/eab-nonce.ts'
@@ -239,6 +259,16 @@ export const RULES: readonly Rule[] = [
   orderExpired,
   authzNewauthz,
   authzDeactivation,
+  challengePayload,
+  challengeLegacyKeyauth,
+  challengeReposted,
+  challengeTooEarly,
+  http01Fetch,
+  http01KeyAuthorization,
+  dns01Name,
+  dns01TxtValue,
+  tlsalpn01Handshake,
+  tlsalpn01Certificate,
   finalizeNotReady,
   finalizeRepeated,
   finalizeCsrEncoding,
@@ -266,6 +296,9 @@ export const RULES: readonly Rule[] = [
   ariResponse,
   authzObject,
   authzState,
+  challengeObject,
+  challengeUpLink,
+  challengeTypeAllowed,
   serverDirectory,
   serverNewnonceStatus,
   serverNewnonceCache,
@@ -285,4 +318,11 @@ export const RULES: readonly Rule[] = [
   serverEs256Support,
   serverMustAccept,
   serverErrorStatus,
+  captureStartsMidsession,
+  captureGaps,
+  captureHarLimits,
+  captureTlsOpaque,
+  captureDuplicates,
+  captureResponseMissing,
+  captureSecrets,
 ]

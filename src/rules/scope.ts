@@ -27,6 +27,11 @@ export function uncertainRole(request: AcmeRequest): Unknown | null {
   )
 }
 
+/** It may not be ACME at all: its body is no JWS, and its URL only looks like one of the CA's. */
+export function isMaybeForeign(request: AcmeRequest): boolean {
+  return request.roleBasis === 'guessed' && request.jws?.header == null
+}
+
 /** The protected header, when it could be read. */
 export function headerOf(request: AcmeRequest): JsonObject | null {
   return request.jws?.header ?? null
@@ -103,6 +108,14 @@ export function couldBeOneRequest(first: AcmeRequest, second: AcmeRequest): bool
     first.problem?.detail === second.problem?.detail &&
     first.location === second.location
   )
+}
+
+/** Account URLs that a CA confirmed by taking a request under them. */
+export function acceptedKids(traffic: AcmeTraffic): ReadonlySet<string> {
+  const accepted = new Set<string>()
+  for (const request of traffic.requests)
+    if (request.kid !== null && request.method === 'POST' && wasAccepted(request)) accepted.add(request.kid)
+  return accepted
 }
 
 /** A span of microseconds as a reader counts it. */

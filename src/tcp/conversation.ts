@@ -21,9 +21,6 @@ const ACK = 16
 
 /** Segments of a connection to wait for, when its beginning was not captured, before it is taken up: they may be out of order. */
 const EARLY = 8
-/** What happened on a connection before it was recognised: calls to keep. */
-const MAX_CALLS = MAX_RECOGNITION
-const KEPT_CALLS = 16
 /** A reset that lies this far beside the stream is not of this connection. */
 const RESET_WINDOW = 0x100_0000
 
@@ -110,12 +107,15 @@ export class Conversation {
   finish(how: 'rst' | 'capture', time: number): void {
     this.#begin()
     // What is still held goes out in capture order, because what one side sent explains what the other does.
-    const [first, second] = this.#directions
-    while (first.oldestHeld !== null && second.oldestHeld !== null)
-      if (first.oldestHeld <= second.oldestHeld) first.giveUpOldest()
-      else second.giveUpOldest()
+    for (let holder = this.#oldestHolder(); holder !== null; holder = this.#oldestHolder()) holder.giveUpOldest()
     for (const direction of this.#directions) direction.finish(this.#resetBy === null ? how : 'rst', time)
     this.#noteDamage()
+  }
+
+  #oldestHolder(): Reassembly | null {
+    const [first, second] = this.#directions
+    if (first.oldestHeld === null) return second.oldestHeld === null ? null : second
+    return second.oldestHeld === null || first.oldestHeld <= second.oldestHeld ? first : second
   }
 
   /** Each direction of a stream that was joined late begins at the lowest sequence number among the first segments. */
@@ -189,32 +189,31 @@ export class Conversation {
     if (answer === 'client' || answer === 'server')
       this.#open(this.#isMidstream ? (answer === 'client' ? end : end === 0 ? 1 : 0) : this.#clientEnd)
     else if (answer === 'ignore' && fromStart) this.#reject()
-    else if (answer === 'ignore' || seen.length > MAX_RECOGNITION) this.#passOver(end)
+    else if (answer === 'ignore' || seen.length > MAX_RECOGNITION) this.#passOver(end, mark)
   }
 
   #gap(end: End, missing: number | null, mark: Mark): void {
-    if (this.#pair === null) {
-      this.#first[end] = EMPTY
+    if (this.#pair === null && this.#calls.some((call) => call.end === end)) this.#passOver(end, mark)
+    else {
       this.#isAfterGap[end] = true
+      this.#pass(end, (sink) => sink.gap(missing, mark))
     }
-    this.#pass(end, (sink) => sink.gap(missing, mark))
   }
 
   #pass(end: End, call: Call): void {
     if (this.rejected) return
     const pair = this.#pair
-    if (pair === null) {
-      this.#calls.push({ end, call })
-      if (this.#calls.length > MAX_CALLS) this.#calls = this.#calls.slice(-KEPT_CALLS)
-      return
+    if (pair === null) this.#calls.push({ end, call })
+    else {
+      call(this.#sink(pair, end))
+      if (pair.finished === true) this.#reject()
     }
-    call(this.#sink(pair, end))
-    if (pair.finished === true) this.#reject()
   }
 
-  /** Octets in the middle of something: the next segment may begin a message. */
-  #passOver(end: End): void {
-    this.#calls = []
+  /** What one end said was not recognised; what comes after may be. */
+  #passOver(end: End, mark: Mark): void {
+    this.#calls = this.#calls.filter((call) => call.end !== end)
+    this.#calls.push({ end, call: (sink) => sink.gap(null, mark) })
     this.#first[end] = EMPTY
     this.#isAfterGap[end] = true
     if (this.#first[0].length === 0 && this.#first[1].length === 0) this.#isAfterGap.fill(true)

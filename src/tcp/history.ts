@@ -1,36 +1,43 @@
 /** Octets that are remembered of one direction: more than a full segment. */
-const SIZE = 2048
-const MASK = SIZE - 1
+const REMEMBERED = 2048
+/** Room for more than that, so that they are moved only now and then. */
+const ROOM = 2 * REMEMBERED
 
-/** The last octets that were handed on, by sequence number, to be compared with what is captured of them again. */
+/** The last octets that were handed on, to be compared with what is captured of them again. */
 export class History {
-  #ring: Uint8Array | null = null
-  /** How many octets before `next` are in the ring. */
+  #memory: Uint8Array | null = null
+  /** memory[end - known, end) are the last octets. */
+  #end = 0
   #known = 0
 
-  /** bytes[start, end) were handed on, the first of them as octet `sequence`. */
-  add(sequence: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#ring ??= new Uint8Array(SIZE)
-    const from = Math.max(start, end - SIZE)
-    const place = (sequence + from - start) & MASK
-    const first = Math.min(end - from, SIZE - place)
-    this.#ring.set(bytes.subarray(from, from + first), place)
-    if (from + first < end) this.#ring.set(bytes.subarray(from + first, end), 0)
-    this.#known = Math.min(SIZE, this.#known + end - start)
+  /** bytes[start, end) were handed on. */
+  add(bytes: Uint8Array, start: number, end: number): void {
+    this.#memory ??= new Uint8Array(ROOM)
+    const from = Math.max(start, end - REMEMBERED)
+    const count = end - from
+    if (this.#end + count > ROOM) {
+      this.#known = Math.min(this.#known, REMEMBERED - count)
+      this.#memory.copyWithin(0, this.#end - this.#known, this.#end)
+      this.#end = this.#known
+    }
+    this.#memory.set(bytes.subarray(from, end), this.#end)
+    this.#end += count
+    this.#known += count
   }
 
   /** Octets that were not captured come next. */
   interrupt(): void {
     this.#known = 0
+    this.#end = 0
   }
 
   /** Whether bytes[start, end), captured again, differ from what was handed on; `behind`: how far before the next octet they begin. */
-  differs(sequence: number, bytes: Uint8Array, start: number, end: number, behind: number): boolean {
-    const ring = this.#ring
-    if (ring === null) return false
+  differs(bytes: Uint8Array, start: number, end: number, behind: number): boolean {
+    const memory = this.#memory
+    if (memory === null) return false
     const stop = Math.min(end, start + behind)
-    for (let at = start + Math.max(0, behind - this.#known); at < stop; at++)
-      if (ring[(sequence + at - start) & MASK] !== bytes[at]) return true
+    const shift = this.#end - behind - start
+    for (let at = start + Math.max(0, behind - this.#known); at < stop; at++) if (memory[at + shift] !== bytes[at]) return true
     return false
   }
 }

@@ -13,13 +13,11 @@ interface Held {
   readonly arrival: number
 }
 
-/** Octets and pieces held out of order in one direction before a gap is declared. */
+/** Octets held out of order in one direction before a gap is declared, with what each piece costs besides. */
 export const MAX_HELD = 1024 * 1024
-export const MAX_HELD_PIECES = 4096
+export const PIECE = 256
 /** Segments of the connection that may pass after missing octets were acknowledged before they are given up: captures are reordered. */
 export const PATIENCE = 64
-/** What a held piece costs besides its octets. */
-const PIECE = 256
 
 /** A SYN that was captured late belongs to data that begins this close behind it. */
 const CLOSE = 65_536
@@ -117,7 +115,8 @@ export class Reassembly {
       return
     }
     // A keep-alive probe repeats the last octet, or invents it (RFC 9293 3.8.4).
-    if (behind > 0 && !(behind === 1 && end - start <= 1)) this.#compare(sequence, bytes, start, end, behind, mark)
+    if (behind > 0 && !(behind === 1 && end - start <= 1) && this.#history.differs(bytes, start, end, behind))
+      this.#conflict(mark)
     if (behind >= end - start + missing) return
     if (this.#held.length === 0) this.#deliver(behind, bytes, start, end, missing, mark)
     else this.#interleave(sequence, bytes, start, end, missing, mark)
@@ -182,7 +181,7 @@ export class Reassembly {
     this.#next = advance(next, end - from + lost)
     this.#lastMark = mark
     if (end > from) {
-      this.#history.add(next, bytes, from, end)
+      this.#history.add(bytes, from, end)
       this.#sink.data(bytes, from, end, mark)
     }
     if (lost > 0) this.#gap(lost, mark)
@@ -236,7 +235,7 @@ export class Reassembly {
       this.#compareHeld(after, sequence, bytes, start, end, mark)
       at = Math.max(at, distance(endOf(after), sequence))
     }
-    while (!this.#ended && (this.#heldOctets > MAX_HELD || this.#held.length > MAX_HELD_PIECES)) this.giveUpOldest()
+    while (this.#heldOctets > MAX_HELD) this.giveUpOldest()
   }
 
   /** Gives octets back to the budget, or takes them from it. */
@@ -245,10 +244,6 @@ export class Reassembly {
     this.#budget.octets -= octets
     if (this.#heldOctets === 0) this.#budget.holders.delete(this)
     else this.#budget.holders.add(this)
-  }
-
-  #compare(sequence: number, bytes: Uint8Array, start: number, end: number, behind: number, mark: Mark): void {
-    if (this.#history.differs(sequence, bytes, start, end, behind)) this.#conflict(mark)
   }
 
   #compareHeld(held: Held, sequence: number, bytes: Uint8Array, start: number, end: number, mark: Mark): void {

@@ -5,6 +5,7 @@ import { Conversation, type End } from './conversation.ts'
 import { endpoint } from './endpoint.ts'
 import { FlowTable } from './flow-table.ts'
 import { HeldBudget } from './reassembly.ts'
+import { advance, distance } from './sequence.ts'
 
 const SYN = 2
 const FIN_OR_RST = 5
@@ -87,9 +88,8 @@ export class TcpLayer implements Sink<Segment> {
     if (segment.end <= segment.start || (segment.flags & FIN_OR_RST) > 1 || table.wasClosed(segment)) return
     const answer = this.#opener.recognise(segment.bytes, segment.start, segment.end, false)
     if (answer === 'ignore') return
-    const end = endOf(table)
-    const at = table.insert(free, segment, UNDECIDED)
-    this.#promote(table, at, answer === 'server' ? otherEnd(end) : end, [null, null], segment)
+    const client = answer === 'server' ? otherEnd(endOf(table)) : endOf(table)
+    this.#promote(table, table.insert(free, segment, UNDECIDED | (client === 1 ? SECOND_IS_CLIENT : 0)), segment)
   }
 
   #noteSyn(table: FlowTable, at: number, segment: Segment): void {
@@ -116,33 +116,36 @@ export class TcpLayer implements Sink<Segment> {
       if ((state & known) !== 0 && table.initial(at, end) !== segment.sequence) table.setState(at, UNDECIDED)
       this.#noteSyn(table, at, segment)
     }
-    if (segment.payloadLength === 0 || (segment.flags & FIN_OR_RST) > 1) {
-      if ((segment.flags & FIN_OR_RST) !== 0) table.close(at)
-      return
-    }
     const state = table.state(at)
     const sequence = (segment.flags & SYN) === 0 ? segment.sequence : segment.sequence + 1
-    const isFirst = (state & known) === 0 || ((table.initial(at, end) + 1 - sequence) | 0) === 0
+    const isFirst = (state & known) === 0 || distance(sequence, table.initial(at, end)) === 1
+    if (segment.payloadLength === 0 || (segment.flags & FIN_OR_RST) > 1) {
+      if ((segment.flags & FIN_OR_RST) === 0) return
+      // A FIN or reset behind octets that were not captured yet: they may come.
+      if (isFirst) table.close(at)
+      else this.#promote(table, at, segment)
+      return
+    }
     const answer = isFirst ? this.#opener.recognise(segment.bytes, segment.start, segment.end, true) : 'more'
     if (answer === 'ignore') {
       if ((segment.flags & FIN_OR_RST) !== 0) table.close(at)
       else table.setState(at, IGNORED)
       return
     }
-    const initial = (which: End) => ((state & knows(which)) === 0 ? null : (table.initial(at, which) + 1) >>> 0)
-    this.#promote(table, at, (state & SECOND_IS_CLIENT) === 0 ? 0 : 1, [initial(0), initial(1)], segment)
+    this.#promote(table, at, segment)
   }
 
-  #promote(
-    table: FlowTable,
-    at: number,
-    clientEnd: End,
-    initial: readonly [number | null, number | null],
-    segment: Segment,
-  ): void {
+  /** Gives an undecided flow an object. */
+  #promote(table: FlowTable, at: number, segment: Segment): void {
+    const state = table.state(at)
+    const initial = (which: End) => ((state & knows(which)) === 0 ? null : advance(table.initial(at, which), 1))
+    const clientEnd = (state & SECOND_IS_CLIENT) === 0 ? 0 : 1
     const first = endpoint(segment, table.reversed ? 'destination' : 'source')
     const second = endpoint(segment, table.reversed ? 'source' : 'destination')
-    const conversation = new Conversation(this.#opener, this.#number, this.#budget, [first, second], clientEnd, initial)
+    const conversation = new Conversation(this.#opener, this.#number, this.#budget, [first, second], clientEnd, [
+      initial(0),
+      initial(1),
+    ])
     const index = this.#free.pop() ?? this.#conversations.length
     this.#conversations[index] = conversation
     table.setState(at, CONVERSATION | (index << 2))

@@ -55,8 +55,8 @@ export interface RecordCipher {
    * leaves. A search over them ends with `open`, so a wrong one among them is only slower.
    */
   likely(first: number, count: number, bytes: Uint8Array, start: number, end: number): number[]
-  /** bytes[start, end) end a record that was not opened, for certain or probably: the next chained IV (RFC 2246 6.2.3.2) lies there. */
-  passOver(bytes: Uint8Array, start: number, end: number, certain: boolean): void
+  /** bytes[start, end) end a record that was not opened, at least probably: the next chained IV (RFC 2246 6.2.3.2) lies there. */
+  passOver(bytes: Uint8Array, start: number, end: number): void
 }
 
 function range(first: number, count: number): number[] {
@@ -227,10 +227,6 @@ class RecordMac {
   }
 }
 
-/** In place of a sequence number: the record whose number is not known, but that the next one follows; and no record. */
-const ANY = -2
-const NONE = -3
-
 /** Block cipher in CBC mode with a MAC (RFC 2246 to 5246 6.2.3.2, RFC 7366). */
 export class CbcWithMac implements RecordCipher {
   readonly shortest: number
@@ -242,7 +238,7 @@ export class CbcWithMac implements RecordCipher {
   readonly #ssl3: boolean
   /** TLS 1.0 and SSL 3.0: the last block of the record before; null when the record brings its IV. */
   #chained: Uint8Array | null
-  /** Sequence number of the record that the chained IV was taken from: the one behind it needs it, no other. */
+  /** Sequence number of the record that the chained IV was taken from: it is that of the record behind, and of no other. */
   #chainedFrom = -1
 
   constructor(cipher: CipherParameters, key: Uint8Array, chainedIv: Uint8Array | null, mac: MacOptions, encryptThenMac: boolean) {
@@ -262,7 +258,7 @@ export class CbcWithMac implements RecordCipher {
     const body = this.#chained === null ? start + block : start
     if (bodyEnd - body < block || (bodyEnd - body) % block !== 0) return null
     if (this.#encryptThenMac && !this.#mac.fits(sequence, type, version, bytes, start, bodyEnd, bytes, bodyEnd)) return null
-    if (this.#encryptThenMac && this.#chained !== null && this.#chainedFrom !== ANY && this.#chainedFrom !== sequence - 1) {
+    if (this.#encryptThenMac && this.#chained !== null && this.#chainedFrom !== sequence - 1) {
       // This MAC does not cover a chained IV: with a wrong one the first block would come out as garbage.
       this.#chain(bytes, body, bodyEnd, sequence)
       return null
@@ -280,10 +276,9 @@ export class CbcWithMac implements RecordCipher {
     return range(first, count)
   }
 
-  passOver(bytes: Uint8Array, start: number, end: number, certain: boolean): void {
-    if (certain || this.#chainedFrom === ANY) this.#chainedFrom = NONE
-    // A wrong guess is found out by a MAC that covers what was decrypted, not by the other kind.
-    if (certain || !this.#encryptThenMac) this.#chain(bytes, start, this.#encryptThenMac ? end - this.#mac.length : end, ANY)
+  passOver(bytes: Uint8Array, start: number, end: number): void {
+    // A MAC that covers the plaintext finds out what is wrong with this IV; the other kind would not.
+    if (!this.#encryptThenMac) this.#chain(bytes, start, end, this.#chainedFrom)
   }
 
   /** The last block of bytes[start, end) is the next IV. */

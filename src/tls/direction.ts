@@ -153,7 +153,7 @@ export class Direction implements RecordOwner, MessageOwner {
   }
 
   passOver(bytes: Uint8Array, start: number, end: number): void {
-    this.#keys?.cipher.passOver(bytes, start, end, true)
+    this.#keys?.cipher.passOver(bytes, start, end)
   }
 
   lost(missing: number | null, mark: Mark): void {
@@ -320,7 +320,7 @@ export class Direction implements RecordOwner, MessageOwner {
 
   #cannotOpen(record: Sealed, mark: Mark): Fate {
     if (this.#owner.maySecretsCome(this)) return 'wait'
-    this.#keys?.cipher.passOver(record.bytes, record.start, record.end, false)
+    this.#keys?.cipher.passOver(record.bytes, record.start, record.end)
     if (this.#keys === null && FOLLOWING[this.phase].every((phase) => this.#owner.keysOf(this, phase) === null)) {
       this.#owner.giveUp(this, 'no-secret')
       return 'read'

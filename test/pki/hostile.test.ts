@@ -98,28 +98,6 @@ test('bounds: blocks of a chain', async (t) => {
   t.regex(faults.join(), /more than 64 blocks/)
 })
 
-test('the time to read grows no faster than the octets', (t) => {
-  const inputs = [
-    (size: number) => base64url(Buffer.alloc(size, 0x30)),
-    (size: number) => base64url(Buffer.alloc(size, 0x24)),
-    (size: number) => base64url(seq(seq(Buffer.alloc(Math.min(size, 60_000), 0x05)))),
-    (size: number) => `-----BEGIN X-----\n${'A\n'.repeat(size / 2)}`,
-    (size: number) => base64url(Buffer.from('A'.repeat(size))),
-    (size: number) => '3'.repeat(size),
-  ]
-  for (const [index, make] of inputs.entries()) {
-    const elapsed = (text: string) => {
-      const start = performance.now()
-      for (let i = 0; i < 5; i++) reader.csr(text)
-      return performance.now() - start
-    }
-    const small = make(16_384)
-    const large = make(262_144)
-    elapsed(small)
-    t.true(elapsed(large) < 64 * Math.max(elapsed(small), 1), `input ${index}`)
-  }
-})
-
 test('names and numbers that contradict their own types are refused, not misread', (t) => {
   const withNames = (value: Uint8Array) =>
     reader.certificate(base64url(makeCertificate(SITE, CA, { names: [], extensions: [extension('2.5.29.17', value)] })))

@@ -170,18 +170,6 @@ test('text: a filter is told, and the counts stay', (t) => {
   t.regex(text, /9 ACME requests: .*Shown: 2 of 10\s+requests/s)
 })
 
-test('text: time grows linearly with requests', (t) => {
-  const seconds = (count: number): number => {
-    const report = reports.largeReport(count)
-    const begun = performance.now()
-    for (const _ of renderText(report, DEFAULT_RENDER_OPTIONS));
-    return performance.now() - begun
-  }
-  seconds(2000)
-  const [small, large] = [seconds(4000), seconds(32_000)]
-  t.true(large < Math.max(400, small * 8 * 3), `${small} ms for 4000, ${large} ms for 32000`)
-})
-
 for (const [title, report, expected] of [
   [
     'nothing decrypted',

@@ -1,9 +1,12 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { settle } from '../../src/acme/settle.ts'
 import type { AcmeTraffic } from '../../src/acme/traffic.ts'
+import type { DnsMessage } from '../../src/dns/watch.ts'
 import type { Body, Header, HttpExchange, HttpRequest, HttpResponse } from '../../src/http/exchange.ts'
+import type { JwkFacts } from '../../src/jose/keys.ts'
 import { type Judgement, judge } from '../../src/rules/judge.ts'
 import type { Connection } from '../../src/tcp/connection.ts'
+import type { Handshake } from '../../src/tls/context.ts'
 
 /**
  * An ACME session as exchanges, for rule tests: requests are signed with real keys, answers are those of an honest CA, and a test bends one
@@ -18,8 +21,14 @@ export class Session {
   #nonces = 0
   #pool: string[] = []
   connection: Connection = newConnection(0)
+  /** Connections that carried no request that can be read. */
+  readonly connections: Connection[] = []
+  /** Validation traffic besides HTTP. */
+  readonly side = { dns: [] as DnsMessage[], handshakes: [] as Handshake[] }
   /** What the operator gives with --eab-key. */
   readonly eabKeys = new Map<string, string>()
+  /** What the operator gives with --account-key. */
+  readonly accountKeys: JwkFacts[] = []
 
   constructor(origin = 'https://ca.example') {
     this.origin = origin
@@ -187,7 +196,11 @@ export class Session {
   }
 
   async settle(): Promise<AcmeTraffic> {
-    return settle(this.exchanges, { accountKeys: [], eabKeys: this.eabKeys, verify: true })
+    return settle(
+      this.exchanges,
+      { accountKeys: this.accountKeys, eabKeys: this.eabKeys, verify: true, connections: this.connections },
+      this.side,
+    )
   }
 
   async judge(): Promise<Judgement[]> {

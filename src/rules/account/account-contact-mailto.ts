@@ -37,7 +37,7 @@ export const accountContactMailto: Rule = {
   title: 'mailto has one address and no headers',
   norm: 'Every contact is a URL; a mailto contact holds a single address, without ?subject-like fields.',
   decide:
-    "Fail if a contact is no URL (bare address), or a mailto has hfields ('?') or more than one address. Warn on '#', display names and unescaped non-ASCII; info for a domain that cannot receive mail (example.com, .invalid).",
+    'Broken if a contact is no URL (a bare address), or a mailto has header fields ("?") or more than one address. A "#", a name beside the address or non-ASCII text is a warning, a domain that receives no mail (.invalid) a note.',
   traps: ['Boulder no longer stores contacts, it still validates them at creation.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -48,6 +48,14 @@ export const accountContactMailto: Rule = {
   },
   remedy: 'One plain ASCII address per mailto.',
   references: ['RFC 8555 §7.3', 'RFC 8555 §7.1.2', 'RFC 6068 §2'],
+  why: 'The CA refuses the account, or its mail about a lost certificate reaches nobody.',
+  fixes: {
+    'cert-manager': 'Write one plain address into spec.acme.email.',
+    certbot: 'Give one plain address to --email.',
+    lego: 'Give one plain address to --email.',
+    'acme.sh': 'Give one plain address to --accountemail.',
+  },
+  examples: { fails: '{"contact": ["admin@example.org"]}', passes: '{"contact": ["mailto:admin@example.org"]}' },
   explains: { types: ['invalidContact', 'malformed'], details: [/contact/i] },
   judge(request) {
     if (request.resource === 'newAccount' || request.resource === 'account') {

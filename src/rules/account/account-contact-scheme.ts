@@ -12,7 +12,7 @@ export const accountContactScheme: Rule = {
   title: 'Contact uses a supported scheme',
   norm: 'Servers that check contacts must support mailto; other schemes are answered unsupportedContact.',
   decide:
-    'A contact URL with another scheme than mailto (tel: and others): warning, only mailto has to be supported. A bare address is no URL: account-contact-mailto.',
+    'A warning if a contact has another scheme than mailto, the only one that a server has to support. For a bare address see account-contact-mailto.',
   traps: ['An empty array is fine and means no contact.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -23,6 +23,9 @@ export const accountContactScheme: Rule = {
   },
   remedy: "Write 'mailto:admin@example.com'.",
   references: ['RFC 8555 §7.3'],
+  why: 'A CA has to take mailto only. With another scheme it may make no account.',
+  fixes: { 'cert-manager': 'spec.acme.email takes an e-mail address and nothing else.' },
+  examples: { fails: '{"contact": ["tel:+12025551212"]}', passes: '{"contact": ["mailto:admin@example.org"]}' },
   explains: { types: ['unsupportedContact', 'invalidContact'], details: [/contact/i] },
   judge(request) {
     if (request.resource === 'newAccount' || request.resource === 'account') {

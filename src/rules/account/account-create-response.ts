@@ -25,6 +25,12 @@ export const accountCreateResponse: Rule = {
   },
   remedy: 'Server: always send Location.',
   references: ['RFC 8555 §7.3', 'RFC 8555 §7.3.1'],
+  why: 'Without Location the client does not know the name of its account, and its next request has no kid.',
+  fixes: {
+    'cert-manager':
+      'The CA has to be changed: without Location cert-manager signs its next request with jwk, and that is refused.',
+  },
+  examples: { fails: 'HTTP/1.1 201 Created without Location', passes: 'Location: https://ca.example/acct/1' },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'newAccount' || request.method !== 'POST') return undefined

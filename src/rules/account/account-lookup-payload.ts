@@ -11,8 +11,7 @@ export const accountLookupPayload: Rule = {
   tier: 2,
   title: 'Look-up carries onlyReturnExisting alone',
   norm: 'Finding an account URL is newAccount with onlyReturnExisting:true; other members are ignored.',
-  decide:
-    'If onlyReturnExisting is true and other members are present: info. Record the exchange as LOOKUP (jwk thumbprint -> Location or error); many diagnoses need it.',
+  decide: 'A note if onlyReturnExisting is true and there are other members.',
   traps: [
     "EAB in a look-up is not needed by the text, yet some EAB-only CAs refuse a look-up without it: that is the server's fault (server-lookup-refused).",
   ],
@@ -25,6 +24,11 @@ export const accountLookupPayload: Rule = {
   },
   remedy: 'Send only onlyReturnExisting.',
   references: ['RFC 8555 §7.3.1'],
+  why: 'The text says that the CA ignores the rest; step-ca refuses a look-up with contacts.',
+  examples: {
+    fails: '{"onlyReturnExisting": true, "contact": ["mailto:admin@example.org"]}',
+    passes: '{"onlyReturnExisting": true}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     if (request.resource !== 'newAccount' || request.method !== 'POST') return undefined

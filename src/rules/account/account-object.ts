@@ -26,6 +26,8 @@ export const accountObject: Rule = {
   },
   remedy: 'Server: return status and orders.',
   references: ['RFC 8555 §7.1.2', 'RFC 8555 §7.3'],
+  why: 'Clients that read the status or the list of orders find nothing and stop.',
+  examples: { fails: '{"contact": []}', passes: '{"status": "valid", "orders": "https://ca.example/acct/1/orders"}' },
   explains: { types: [], details: [] },
   judge(request) {
     if ((request.resource !== 'newAccount' && request.resource !== 'account') || request.method !== 'POST') return undefined

@@ -13,7 +13,7 @@ export const accountTosNotAgreed: Rule = {
   title: 'termsOfServiceAgreed true where terms exist',
   norm: "If the directory's meta names terms, a newAccount without termsOfServiceAgreed:true must be refused.",
   decide:
-    "newAccount without onlyReturnExisting: warn if directory.meta.termsOfService is set, the field is absent or false, and no account existed for the key (answer not 200). The MUST of §7.3 binds the server, agreeing is the user's choice: never an error.",
+    'newAccount requests that are no look-up: a warning if the directory names terms, termsOfServiceAgreed is absent or false, and the key had no account. §7.3 binds the server, and to agree is the choice of the user: never an error.',
   traps: ['Ignored for an existing account (200).', 'A string "true" is a type error: payload-not-json.'],
   unknownWhen: ['U-START'],
   inPractice: {
@@ -25,6 +25,16 @@ export const accountTosNotAgreed: Rule = {
   },
   remedy: 'Set termsOfServiceAgreed:true after the operator agreed.',
   references: ['RFC 8555 §7.3', 'RFC 8555 §7.1.1'],
+  why: 'The CA makes no account for somebody who did not agree to its terms.',
+  fixes: {
+    certbot: 'Register with --agree-tos after reading the terms.',
+    lego: 'Run with --accept-tos after reading the terms.',
+    'cert-manager': 'Nothing to set: it agrees for you when the directory names terms.',
+  },
+  examples: {
+    fails: '{"contact": ["mailto:admin@example.org"]}',
+    passes: '{"termsOfServiceAgreed": true, "contact": ["mailto:admin@example.org"]}',
+  },
   explains: { types: ['malformed', 'userActionRequired'], details: [/terms of service/i] },
   judge(request, traffic) {
     if (request.resource !== 'newAccount' || request.method !== 'POST' || !isObject(request.payload)) return undefined

@@ -12,7 +12,7 @@ export const accountUpdate: Rule = {
   title: 'Account updates change only contact or status',
   norm: 'Only contact can be updated; orders, termsOfServiceAgreed and other members are ignored; status only to deactivated.',
   decide:
-    "POST to account URL with payload: info for ignored members; warning for status other than deactivated/valid (the server has to ignore it); kid against url's account is kid-resource-owner's.",
+    'Requests to an account URL with a payload: a note for members that the server ignores, a warning for a status other than deactivated or valid.',
   traps: [
     'cert-manager compares the returned contact with spec.email: servers that never echo contact cause an update at every resync.',
   ],
@@ -25,6 +25,12 @@ export const accountUpdate: Rule = {
   },
   remedy: 'Send contact or status:deactivated.',
   references: ['RFC 8555 §7.3.2', 'RFC 8555 §7.3.6'],
+  why: 'The CA ignores what cannot be changed, so that the user believes in a change that was not made.',
+  fixes: {
+    certbot: 'Use certbot update_account --email ADDRESS.',
+    'acme.sh': 'Use acme.sh --update-account with --accountemail ADDRESS.',
+  },
+  examples: { fails: '{"termsOfServiceAgreed": false}', passes: '{"contact": ["mailto:admin@example.org"]}' },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     if (request.resource !== 'account' || request.method !== 'POST') return undefined

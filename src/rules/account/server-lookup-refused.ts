@@ -40,6 +40,15 @@ export const serverLookupRefused: Rule = {
   },
   remedy: 'Server: skip EAB and ToS checks when the key is already bound.',
   references: ['RFC 8555 §7.3.1'],
+  why: 'Clients that do not keep their account URL ask for it at each start. Refused, they sign with the wrong header and nothing is issued any more.',
+  fixes: {
+    'cert-manager':
+      'The CA has to be changed: cert-manager looks its account up before the first order and has no setting that spares it.',
+  },
+  examples: {
+    fails: '{"status": 403, "type": "urn:ietf:params:acme:error:externalAccountRequired"}',
+    passes: '{"status": 200, "Location": "https://ca.example/acct/1"}',
+  },
   explains: { types: [], details: [] },
   review(judgement, traffic) {
     const { request, compliant } = judgement

@@ -22,6 +22,7 @@ export const ariCertid: Rule = {
   },
   remedy: 'Recompute the CertID.',
   references: ['RFC 9773 §4.1'],
+  why: 'The CA finds no certificate of that name, and the client renews by its own guess.',
   explains: { types: ['malformed'], details: [/CertID|Authority Key Identifier/i] },
   judge(request, traffic) {
     if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed') return undefined

@@ -64,6 +64,7 @@ export const ariLifetime: Rule = {
   inPractice: { Boulder: 'Answers anyway', Pebble: 'Answers anyway' },
   remedy: 'Stop polling.',
   references: ['RFC 9773 §4.3'],
+  why: 'There is nothing to renew any more; the requests only load the CA.',
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed') return undefined

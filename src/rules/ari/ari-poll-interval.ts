@@ -86,6 +86,7 @@ export const ariPollInterval: Rule = {
   },
   remedy: 'Follow Retry-After.',
   references: ['RFC 9773 §4.3.2', 'RFC 9773 §4.3.3'],
+  why: 'Asked too often, the CA limits the client; asked too seldom, an early revocation goes unnoticed.',
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed') return undefined

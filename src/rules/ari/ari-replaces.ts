@@ -42,6 +42,7 @@ export const ariReplaces: Rule = {
   },
   remedy: 'Retry newOrder without replaces.',
   references: ['RFC 9773 §5', 'RFC 9773 §7.4'],
+  why: 'The CA refuses the order, or does not count it as a renewal, so that limits apply to it.',
   explains: { types: ['alreadyReplaced', 'malformed', 'unauthorized'], details: [/replac/i] },
   judge(request, traffic) {
     if (request.resource !== 'newOrder' || request.method !== 'POST' || !isObject(request.payload)) return undefined

@@ -20,6 +20,8 @@ export const ariRequestForm: Rule = {
   },
   remedy: 'Use GET.',
   references: ['RFC 9773 §4.1', 'RFC 8555 §6.3'],
+  why: 'The resource is public. A signed request is not what CAs expect there.',
+  examples: { fails: 'POST /renewalInfo/aYhba4d… HTTP/1.1', passes: 'GET /renewalInfo/aYhba4d… HTTP/1.1' },
   explains: { types: ['serverInternal'], details: [] },
   judge(request) {
     if (request.resource !== 'renewalInfo' || request.method === 'GET' || request.method === 'HEAD')

@@ -43,6 +43,11 @@ export const ariResponse: Rule = {
   },
   remedy: 'Server: fix window.',
   references: ['RFC 9773 §4.2', 'RFC 9773 §4.3'],
+  why: 'Without a window and a time to ask again the client cannot plan the renewal.',
+  examples: {
+    fails: '{"suggestedWindow": {}}',
+    passes: '{"suggestedWindow": {"start": "2026-03-01T00:00:00Z", "end": "2026-03-03T00:00:00Z"}}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed' || request.method !== 'GET') return undefined

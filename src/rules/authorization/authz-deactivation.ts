@@ -23,6 +23,8 @@ export const authzDeactivation: Rule = {
   },
   remedy: 'Send {"status":"deactivated"}.',
   references: ['RFC 8555 §7.5.2'],
+  why: 'The CA knows one change of an authorization only and refuses every other.',
+  examples: { fails: '{"status": "invalid"}', passes: '{"status": "deactivated"}' },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     if (request.resource !== 'authorization' || request.method !== 'POST') return undefined

@@ -23,6 +23,11 @@ export const authzNewauthz: Rule = {
   },
   remedy: 'Use newOrder.',
   references: ['RFC 8555 §7.4.1', 'RFC 8555 §7.1.1'],
+  why: 'Most CAs do not authorize names before the order; the request goes nowhere.',
+  examples: {
+    fails: 'POST to a URL of newAuthz that the directory does not have',
+    passes: '{"newAuthz": "https://ca.example/newAuthz"}',
+  },
   explains: { types: ['malformed', 'unauthorized'], details: [] },
   judge(request) {
     if (request.resource !== 'newAuthz' || request.method !== 'POST') return undefined

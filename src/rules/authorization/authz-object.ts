@@ -59,6 +59,12 @@ export const authzObject: Rule = {
   },
   remedy: 'Server: fix the object.',
   references: ['RFC 8555 §7.1.4', 'RFC 8555 §7.1.3'],
+  why: 'The client cannot see what is to be proved, or for which name.',
+  examples: {
+    fails: '{"identifier": {"type": "dns", "value": "www.example.org"}, "challenges": []}',
+    passes:
+      '{"status": "pending", "identifier": {"type": "dns", "value": "www.example.org"}, "challenges": [{"type": "http-01", "url": "https://ca.example/chall/1", "token": "…"}]}',
+  },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if ((request.resource !== 'authorization' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined

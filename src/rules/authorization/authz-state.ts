@@ -44,6 +44,8 @@ export const authzState: Rule = {
   },
   remedy: 'Server bug.',
   references: ['RFC 8555 §7.1.6'],
+  why: 'A client that has seen the end of an authorization does not expect it to begin again.',
+  examples: { fails: '["invalid", "pending"]', passes: '["pending", "valid", "deactivated"]' },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     const setback = remembered(traffic, setbacks).get(request)

@@ -27,6 +27,8 @@ export const certContentType: Rule = {
   inPractice: { Boulder: 'Exact', Pebble: 'With charset parameter', 'step-ca': 'Exact', 'golang.org/x/crypto/acme': 'Ignored' },
   remedy: 'Server: set the type.',
   references: ['RFC 8555 §7.4.2', 'RFC 8555 §9.1'],
+  why: 'A client that checks the media type refuses a good certificate.',
+  examples: { fails: 'Content-Type: application/octet-stream', passes: 'Content-Type: application/pem-certificate-chain' },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'certificate' || uncertainRole(request) !== null) return undefined

@@ -37,6 +37,7 @@ export const certKeyMatch: Rule = {
   },
   remedy: 'Re-issue; check for two finalizers racing.',
   references: ['RFC 8555 §7.4'],
+  why: 'The certificate is useless: its private key is not the one the client has.',
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'certificate') return undefined

@@ -17,6 +17,7 @@ export const certNamesMatch: Rule = {
   inPractice: { Boulder: 'Conforms', Pebble: 'Conforms', 'step-ca': 'Conforms' },
   remedy: 'Server/CA policy issue.',
   references: ['RFC 8555 §7.4'],
+  why: 'Browsers refuse the certificate for the missing names, and a name too many was not proved.',
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'certificate') return undefined

@@ -56,6 +56,7 @@ export const certPemForm: Rule = {
   },
   remedy: 'Server: fix chain order.',
   references: ['RFC 8555 §9.1', 'RFC 8555 §7.4.2', 'RFC 8555 §11.4'],
+  why: 'Web servers fail to load the file, or browsers fail to build the chain.',
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'certificate' || uncertainRole(request) !== null) return undefined

@@ -43,6 +43,7 @@ export const certValidity: Rule = {
   },
   remedy: 'Check client clock; see diag-clock-skew.',
   references: ['RFC 8555 §7.4'],
+  why: 'The certificate is refused from the first day, or ends before its renewal.',
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'certificate' || request.response === null) return undefined

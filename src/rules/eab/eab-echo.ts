@@ -20,6 +20,12 @@ export const eabEcho: Rule = {
   inPractice: { Pebble: 'Echoes', 'step-ca': 'Echoes', 'golang.org/x/crypto/acme': 'Ignores' },
   remedy: 'Server: echo the binding.',
   references: ['RFC 8555 §7.3.4'],
+  why: 'The client cannot see from the account whether the CA accepted the binding.',
+  examples: {
+    fails: '{"status": "valid"}',
+    passes:
+      '{"status": "valid", "externalAccountBinding": {"protected": "eyJhbGciOi…", "payload": "eyJrdHki…", "signature": "q3fQ…"}}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'newAccount') return undefined

@@ -34,6 +34,18 @@ export const eabMac: Rule = {
   },
   remedy: 'Base64url-decode the key exactly once.',
   references: ['RFC 8555 §7.3.4', 'RFC 7518 §3.2'],
+  why: 'The CA cannot verify that the registration comes from its customer. The usual cause is a key that was decoded never or twice.',
+  fixes: {
+    'cert-manager':
+      'The value of the Secret, after kubectl or base64 -d decoded it, has to be the text the CA gave: unpadded base64url.',
+    certbot: 'Give the text as the CA shows it to --eab-hmac-key.',
+    lego: 'Give the text as the CA shows it to --hmac.',
+    'acme.sh': 'Give the text as the CA shows it to --eab-hmac-key.',
+  },
+  examples: {
+    fails: 'HMAC key: the text of the key as the CA shows it',
+    passes: 'HMAC key: the octets that the base64url text stands for',
+  },
   explains: { types: ['unauthorized', 'malformed', 'serverInternal'], details: [] },
   judge(request) {
     if (request.resource !== 'newAccount') return undefined

@@ -11,12 +11,17 @@ export const eabNonce: Rule = {
   tier: 1,
   title: 'No nonce in the binding JWS',
   norm: "The binding's protected header has no nonce.",
-  decide: 'Fail if nonce is present in the EAB protected header.',
+  decide: 'Broken if the protected header of the binding has a nonce.',
   traps: ['Do not put this value in the nonce ledger.'],
   unknownWhen: ['U-GAP'],
   inPractice: { Pebble: '400 malformed', 'step-ca': '400 malformed', 'golang.org/x/crypto/acme': 'None' },
   remedy: 'Remove it.',
   references: ['RFC 8555 §7.3.4'],
+  why: 'CAs have to refuse a binding with a nonce: only the outer JWS has one.',
+  examples: {
+    fails: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount", "nonce": "oFvnlFP1wIhRlYS2jTaXbA"}',
+    passes: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
+  },
   explains: { types: ['malformed'], details: [/nonce.*absent/, /'nonce' must not/] },
   judge(request) {
     if (request.resource !== 'newAccount') return undefined

@@ -12,12 +12,20 @@ export const eabPayloadKey: Rule = {
   tier: 1,
   title: 'Binding payload is the account key',
   norm: 'The payload is the JWK being registered; the server checks it equals the outer jwk.',
-  decide: 'Decode payload as JWK; compare RFC 7638 thumbprints with outer jwk. Flag private members (jwk-private-members).',
+  decide:
+    'The payload of the binding is read as a JWK, and its thumbprint (RFC 7638) compared with that of the jwk of the request.',
   traps: ['Member order and whitespace may differ; compare thumbprints, not text.'],
   unknownWhen: ['U-GAP'],
   inPractice: { Pebble: '400 badPublicKey', 'step-ca': '401 unauthorized', 'golang.org/x/crypto/acme': 'Same encoder for both' },
   remedy: 'Put the public account JWK there.',
   references: ['RFC 8555 §7.3.4'],
+  why: 'The binding vouches for another key than the one that registers, so the CA refuses.',
+  examples: {
+    fails:
+      '{"jwk": {"kty": "EC", "crv": "P-256", "x": "the account key", "y": "…"}, "payload": {"kty": "EC", "crv": "P-256", "x": "another key", "y": "…"}}',
+    passes:
+      '{"jwk": {"kty": "EC", "crv": "P-256", "x": "the account key", "y": "…"}, "payload": {"kty": "EC", "crv": "P-256", "x": "the account key", "y": "…"}}',
+  },
   explains: { types: ['badPublicKey', 'unauthorized', 'malformed'], details: [] },
   judge(request) {
     if (request.resource !== 'newAccount') return undefined

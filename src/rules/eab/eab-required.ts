@@ -13,7 +13,7 @@ export const eabRequired: Rule = {
   title: 'External account binding present when required',
   norm: 'If meta.externalAccountRequired is true, new accounts need externalAccountBinding; the expected error is externalAccountRequired.',
   decide:
-    'newAccount creating an account: warn if directory says required (or the server answered externalAccountRequired) and the member is absent. Not for onlyReturnExisting. §7.3.4 binds the server only (it SHOULD refuse): never an error.',
+    'newAccount requests that create an account, not look-ups: a warning if there is no binding although the directory or the answer says that one is required. §7.3.4 binds the server, which should refuse: never an error.',
   traps: ['Status codes differ: 403, 400, 401 (Vault) are all seen.'],
   unknownWhen: ['U-START'],
   inPractice: {
@@ -24,6 +24,19 @@ export const eabRequired: Rule = {
   },
   remedy: 'Configure key id and MAC key from the CA.',
   references: ['RFC 8555 §7.3.4', 'RFC 8555 §7.1.1'],
+  why: 'The CA makes accounts only for customers it knows. Without the binding it refuses the registration.',
+  fixes: {
+    'cert-manager':
+      'Fill spec.acme.externalAccountBinding: keyID, and keySecretRef to a Secret with the key as unpadded base64url text.',
+    certbot: 'Register with --eab-kid and --eab-hmac-key.',
+    lego: 'Run with --eab, --kid and --hmac.',
+    'acme.sh': 'Run --register-account with --eab-kid and --eab-hmac-key.',
+  },
+  examples: {
+    fails: '{"termsOfServiceAgreed": true}',
+    passes:
+      '{"termsOfServiceAgreed": true, "externalAccountBinding": {"protected": "eyJhbGciOi…", "payload": "eyJrdHki…", "signature": "q3fQ…"}}',
+  },
   explains: { types: ['externalAccountRequired', 'malformed', 'unauthorized'], details: [/external account/i] },
   judge(request, traffic) {
     if (request.resource !== 'newAccount' || request.method !== 'POST' || !isObject(request.payload)) return undefined

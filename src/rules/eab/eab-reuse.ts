@@ -30,7 +30,7 @@ export const eabReuse: Rule = {
   title: 'EAB credential not bound twice',
   norm: 'The text does not limit reuse; many CAs bind a credential once.',
   decide:
-    'State: EAB kid -> outer thumbprint. Warn if the same EAB kid is presented with another account key, or again with the same key after a success and the server refused.',
+    'A note if the key identifier was presented before with another account key, and a warning if the server says that it is used up.',
   traps: ['Re-presenting with the same key should just yield 200: if refused, server-lookup-refused.'],
   unknownWhen: ['U-START'],
   inPractice: {
@@ -41,6 +41,15 @@ export const eabReuse: Rule = {
   },
   remedy: 'Get a new credential, or restore the old account key.',
   references: ['RFC 8555 §7.3.4'],
+  why: 'Many CAs bind a credential once. The second registration is refused although the first is forgotten by the user.',
+  fixes: {
+    'cert-manager':
+      'Keep the Secret that privateKeySecretRef names, also when the Issuer is moved to another cluster; else get a new credential.',
+    certbot: 'Keep /etc/letsencrypt/accounts; else get a new credential.',
+    lego: 'Keep .lego/accounts; else get a new credential.',
+    'acme.sh': 'Keep ~/.acme.sh/ca; else get a new credential.',
+  },
+  examples: { fails: '{"eab-key-17": ["account key A", "account key B"]}', passes: '{"eab-key-17": ["account key A"]}' },
   explains: {
     types: ['unauthorized', 'malformed'],
     details: [/already bound/, /not awaiting external account binding/, /already used/],

@@ -13,7 +13,7 @@ export const eabStructure: Rule = {
   title: 'Binding is a flattened JWS with MAC alg and kid',
   norm: "The binding is a JWS whose alg is MAC based and whose kid is the CA's key identifier; no jwk.",
   decide:
-    'Parse member: fail unless protected, payload, signature are strings, alg is HS256/HS384/HS512 and kid a non-empty string; base64url-strict applies. A jwk or an unprotected header in it: warning (§7.3.4 does not exclude them).',
+    'Broken if protected, payload or signature of the binding is no string, alg is not HS256, HS384 or HS512, or kid is empty. A jwk or an unprotected header in it is a warning, because §7.3.4 does not exclude them.',
   traps: ["cert-manager's keyAlgorithm field is deprecated and ignored; a CA that insists on HS384 will refuse."],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -23,6 +23,12 @@ export const eabStructure: Rule = {
   },
   remedy: 'Use HS256 with the CA-given kid.',
   references: ['RFC 8555 §7.3.4', 'RFC 7518 §3.2'],
+  why: 'The CA cannot tell which of its customers registers, and refuses.',
+  fixes: { 'cert-manager': 'Nothing to choose: it signs the binding with HS256; keyAlgorithm is deprecated and ignored.' },
+  examples: {
+    fails: '{"alg": "ES256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
+    passes: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
+  },
   explains: { types: ['malformed', 'unauthorized'], details: [/external ?account ?binding/i, /'alg' field/] },
   judge(request) {
     if (request.resource !== 'newAccount') return undefined

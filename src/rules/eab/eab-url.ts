@@ -12,7 +12,7 @@ export const eabUrl: Rule = {
   tier: 1,
   title: 'Binding url equals outer url',
   norm: "The binding's url is the same string as the outer JWS's url.",
-  decide: 'Byte compare.',
+  decide: 'The url of the binding is compared with that of the request, octet by octet.',
   traps: ['A proxy that rewrites the directory changes both equally.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +22,11 @@ export const eabUrl: Rule = {
   },
   remedy: 'Copy the outer url.',
   references: ['RFC 8555 §7.3.4'],
+  why: 'A binding that was made for another URL could have been taken from another CA.',
+  examples: {
+    fails: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://other.example/newAccount"}',
+    passes: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
+  },
   explains: { types: ['malformed'], details: [/differs from outer/, /not the same value as the outer/] },
   judge(request) {
     if (request.resource !== 'newAccount') return undefined

@@ -48,6 +48,9 @@ export const finalizeAccountKey: Rule = {
   },
   remedy: 'Generate a separate certificate key.',
   references: ['RFC 8555 §11.1'],
+  why: 'Whoever gets the key from a web server can then act as the account.',
+  fixes: { 'cert-manager': 'Name different Secrets in privateKeySecretRef of the Issuer and in secretName of the Certificate.' },
+  examples: { fails: 'The public key of the CSR is the account key', passes: 'The CSR has a key of its own' },
   explains: { types: ['malformed', 'badCSR'], details: [/different than account key|known account/i] },
   judge(request, traffic) {
     const csr = request.resource === 'finalize' ? (request.csr?.value ?? null) : null

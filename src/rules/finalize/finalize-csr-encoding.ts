@@ -23,6 +23,8 @@ export const finalizeCsrEncoding: Rule = {
   },
   remedy: 'Send base64url(DER).',
   references: ['RFC 8555 §7.4', 'RFC 2986 §4'],
+  why: 'The CA cannot read what is to be certified, and the order stays without a certificate.',
+  examples: { fails: '{"csr": "-----BEGIN CERTIFICATE REQUEST-----"}', passes: '{"csr": "MIIBVjCB…"}' },
   explains: { types: ['malformed', 'badCSR'], details: [/csr|certificate request/i] },
   judge(request) {
     if (request.resource !== 'finalize' || request.method !== 'POST') return undefined

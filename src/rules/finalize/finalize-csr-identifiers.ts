@@ -35,6 +35,16 @@ export const finalizeCsrIdentifiers: Rule = {
   },
   remedy: 'Put all names into subjectAltName.',
   references: ['RFC 8555 §7.4', 'RFC 5280 §4.2.1.6', 'RFC 8738 §3'],
+  why: 'The CA certifies exactly what was ordered. One name more or less and it refuses.',
+  fixes: {
+    certbot: 'With --csr: make the CSR for the same names.',
+    lego: 'With --csr: the names are taken from the CSR, so correct that.',
+    'acme.sh': 'With --signcsr: the names are taken from the CSR, so correct that.',
+  },
+  examples: {
+    fails: '{"order": ["www.example.org"], "csr": ["www.example.org", "example.org"]}',
+    passes: '{"order": ["www.example.org"], "csr": ["www.example.org"]}',
+  },
   explains: {
     types: ['badCSR', 'unauthorized', 'malformed'],
     details: [/same identifiers/i, /do not match identifiers/, /CSR is missing/],

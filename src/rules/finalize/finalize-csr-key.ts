@@ -47,6 +47,14 @@ export const finalizeCsrKey: Rule = {
   },
   remedy: 'Use RSA-2048 or P-256.',
   references: ['RFC 8555 §6.7', 'RFC 8555 §7.4'],
+  why: 'The CA refuses a weak or unusual key with badCSR, when everything else is done already.',
+  fixes: {
+    'cert-manager': 'Set spec.privateKey.algorithm and size of the Certificate.',
+    certbot: 'Use --key-type ecdsa or rsa, and --rsa-key-size 2048.',
+    lego: 'Use --key-type ec256 or rsa2048.',
+    'acme.sh': 'Use --keylength ec-256 or 2048.',
+  },
+  examples: { fails: 'RSA, 1024 bits', passes: 'EC P-256' },
   explains: { types: ['badCSR', 'unauthorized', 'badPublicKey'], details: [] },
   judge(request) {
     if (request.resource !== 'finalize') return undefined

@@ -50,6 +50,8 @@ export const finalizeNotReady: Rule = {
   },
   remedy: 'Poll until ready.',
   references: ['RFC 8555 §7.4'],
+  why: 'The CA refuses with orderNotReady. A client that takes this for the end of the order starts all over.',
+  examples: { fails: '{"status": "pending"}', passes: '{"status": "ready"}' },
   explains: { types: ['orderNotReady'], details: [/not (acceptable for finalization|ready)/i] },
   judge(request, traffic) {
     if (request.resource !== 'finalize' || request.method !== 'POST' || request.payloadKind !== 'object') return undefined

@@ -24,6 +24,8 @@ export const finalizeRepeated: Rule = {
   },
   remedy: 'Poll the order URL.',
   references: ['RFC 8555 §7.4'],
+  why: 'The second request is refused at most CAs, and the client may take that for a failure of the order.',
+  examples: { fails: 'POST finalize 200, POST finalize 403', passes: 'POST finalize 200, POST order 200' },
   explains: { types: ['orderNotReady'], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'finalize' || request.method !== 'POST') return undefined

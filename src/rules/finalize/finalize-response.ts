@@ -30,6 +30,12 @@ export const finalizeResponse: Rule = {
   },
   remedy: 'Client: poll the order URL from newOrder; server: send Location.',
   references: ['RFC 8555 §7.4'],
+  why: 'The client does not learn whether the order is done, or where to ask.',
+  fixes: { 'cert-manager': 'It asks at the Location of this answer. A CA that leaves Location out has to be changed.' },
+  examples: {
+    fails: 'HTTP/1.1 202 Accepted',
+    passes: '{"status": "processing", "finalize": "https://ca.example/order/1/finalize"}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'finalize' || request.method !== 'POST') return undefined

@@ -11,7 +11,7 @@ export const jwkAlgConflict: Rule = {
   title: 'jwk.alg agrees with the header',
   norm: 'If the key states an alg it has to be the one used.',
   decide:
-    'If jwk has alg, compare with protected.alg. Also jwk.use should be sig if present and key_ops allow verify. Warn on conflict: RFC 7517 calls them the intended use, without a MUST.',
+    'newAccount and other requests with a jwk: a warning if the key states another alg than the header, a use other than sig, or key_ops without verify. RFC 7517 calls these the intended use, without a MUST.',
   traps: ["key_ops 'sign' belongs to private keys; a public JWK says 'verify'."],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +22,11 @@ export const jwkAlgConflict: Rule = {
   },
   remedy: 'Drop alg/use/key_ops from jwk.',
   references: ['RFC 7517 §4.4'],
+  why: 'Some CAs refuse a key that names another algorithm than the one it is used with.',
+  examples: {
+    fails: '{"kty": "EC", "crv": "P-256", "x": "…", "y": "…", "alg": "ES384"}',
+    passes: '{"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}',
+  },
   explains: { types: ['malformed', 'badPublicKey'], details: [] },
   judge(request) {
     const facts = request.jwk

@@ -14,7 +14,7 @@ export const jwkEcInvalid: Rule = {
   title: 'EC point is on the curve, coordinates full length',
   norm: 'x and y are full-width big-endian coordinates of a point on the named curve, not the point at infinity.',
   decide:
-    "Decode x,y: length must be 32/48/66 octets; both < p; satisfy the curve equation. Distinguish 'leading zero stripped' (31 octets) from 'not on curve' and 'x and y swapped' (swap and retest).",
+    'Broken if x or y has not the full width of the curve (32, 48 or 66 octets), or the point is not on the curve. The message tells a stripped leading zero from swapped coordinates and from a wrong point.',
   traps: ['About one key in 128 has a short coordinate: intermittent failures after key regeneration point here.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -25,6 +25,11 @@ export const jwkEcInvalid: Rule = {
   },
   remedy: 'Left-pad to the field size.',
   references: ['RFC 7518 §6.2.1.2', 'RFC 7518 §6.2.1.3', 'RFC 8555 §6.2'],
+  why: 'A coordinate that lost its leading zero, in about one key of 128, makes the key unreadable: the same client works after the next key was made.',
+  examples: {
+    fails: '{"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}',
+    passes: '{"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}',
+  },
   explains: { types: ['malformed', 'badPublicKey'], details: [] },
   judge(request) {
     const keys = jwksOf(request).filter(({ facts }) => facts.kty === 'EC' && !facts.faults.has('missing'))

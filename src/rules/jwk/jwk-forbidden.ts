@@ -26,7 +26,7 @@ export const jwkForbidden: Rule = {
   title: 'jwk only where the protocol asks for it',
   norm: 'Apart from newAccount, cert-key revocation and the inner key-change JWS, the request is identified by kid and not by jwk.',
   decide:
-    'Fail if jwk is present on any other role, and on revokeCert if it is not the key of the certificate in the payload. If kid is also present report kid-jwk-exclusive instead.',
+    'Broken if any other request has a jwk, and for revokeCert if it is not the key of the certificate in the payload. With a kid beside it, kid-jwk-exclusive says so instead.',
   traps: [
     "revokeCert: jwk must be compared with the certificate's key before accusing.",
     'newAccount with onlyReturnExisting is a look-up and also has jwk.',
@@ -40,6 +40,14 @@ export const jwkForbidden: Rule = {
   },
   remedy: 'Use kid.',
   references: ['RFC 8555 §6.2'],
+  why: 'The CA looks for an account URL, finds a key and refuses. What it says differs from CA to CA.',
+  fixes: { 'cert-manager': 'It does so when its look-up of the account failed. See kid-required.' },
+  examples: {
+    fails:
+      '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed', 'accountDoesNotExist', 'serverInternal'], details: [/No Key ID in JWS header/] },
   judge(request) {
     if (request.method !== 'POST' || request.resource === 'newAccount') return undefined

@@ -11,7 +11,7 @@ export const jwkIntegerEncoding: Rule = {
   title: 'Integers without superfluous leading zeros',
   norm: 'n and e are minimal unsigned big-endian; e is normally AQAB; a leading zero octet changes the text and therefore the thumbprint.',
   decide:
-    'Fail if decoded n or e starts with 0x00 or e is zero-length (the minimum-octets MUST of RFC 7518 §2); compute both thumbprints (as sent, normalised) and say which one the key authorization used.',
+    'Broken if n or e begins with a zero octet, or e is empty (RFC 7518 §2 asks for the fewest octets). The evidence has the thumbprint of the key as it was sent.',
   traps: ['EC coordinates are the opposite: fixed width with leading zeros kept.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +22,8 @@ export const jwkIntegerEncoding: Rule = {
   },
   remedy: 'Strip leading zero octets of n and e (never of EC coordinates).',
   references: ['RFC 7518 §2', 'RFC 7518 §6.3.1.1', 'RFC 7638 §3', 'RFC 8555 §8.1'],
+  why: 'The thumbprint is over the text of the key. Client and CA then compute different key authorizations, and challenges fail without a word about the key.',
+  examples: { fails: '{"kty": "RSA", "n": "…", "e": "AAEAAQ"}', passes: '{"kty": "RSA", "n": "…", "e": "AQAB"}' },
   explains: { types: ['unauthorized', 'incorrectResponse'], details: [] },
   judge(request) {
     const keys = jwksOf(request).filter(({ facts }) => facts.kty === 'RSA' && !facts.faults.has('missing'))

@@ -22,9 +22,15 @@ export const jwkKeyType: Rule = {
   },
   remedy: 'Use EC P-256.',
   references: ['RFC 8555 §6.2', 'RFC 7518 §7.6', 'RFC 8037 §2'],
+  why: 'Such a key is allowed by the text, yet many CAs refuse it with badPublicKey.',
+  fixes: {
+    'cert-manager': 'Nothing to choose: its account keys are RSA.',
+    'acme.sh': 'Register with --accountkeylength ec-256.',
+  },
+  examples: { fails: '{"kty": "OKP", "crv": "Ed25519", "x": "…"}', passes: '{"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}' },
   explains: {
     types: ['badPublicKey', 'malformed', 'badSignatureAlgorithm'],
-    details: [/unsupported key type/, /curve .* not allowed/],
+    details: [/unsupported key type/, /curve .* not allowed/, /no signature algorithms suitable/i],
   },
   judge(request) {
     const facts = request.jwk

@@ -11,7 +11,7 @@ export const jwkMembersMissing: Rule = {
   tier: 1,
   title: 'Required members present',
   norm: 'kty is required; EC needs crv,x,y; RSA needs n,e; OKP needs crv,x.',
-  decide: 'Check presence and string type per kty; fail naming the member.',
+  decide: 'Broken if a member that the key type needs is absent or no string; the message names it.',
   traps: ['Extra members (use, key_ops, alg, kid) are allowed; they do not enter the thumbprint.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +22,8 @@ export const jwkMembersMissing: Rule = {
   },
   remedy: 'Emit all required members.',
   references: ['RFC 7517 §4.1', 'RFC 7518 §6.2.1', 'RFC 7518 §6.3.1', 'RFC 8037 §2'],
+  why: 'The CA cannot build the key and calls the request malformed.',
+  examples: { fails: '{"kty": "EC", "crv": "P-256", "x": "…"}', passes: '{"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}' },
   explains: { types: ['malformed', 'badPublicKey'], details: [] },
   judge(request) {
     const keys = jwksOf(request)

@@ -12,7 +12,7 @@ export const jwkRequired: Rule = {
   title: 'newAccount carries jwk',
   norm: "newAccount, and revokeCert when signed by the certificate's key, embed the public key.",
   decide:
-    'Role newAccount: fail if jwk absent. revokeCert without kid: jwk must be present. Inner keyChange JWS: see keychange-inner-jws.',
+    'Broken if newAccount has no jwk, or revokeCert has neither kid nor jwk. For the inner JWS of a key change see keychange-inner-jws.',
   traps: ['See kid-forbidden for the usual cause.'],
   unknownWhen: ['U-GAP', 'U-ROLE'],
   inPractice: {
@@ -23,6 +23,12 @@ export const jwkRequired: Rule = {
   },
   remedy: 'Embed the public account key.',
   references: ['RFC 8555 §6.2'],
+  why: 'The CA sees the key for the first time in newAccount. Without it there is nothing to register or to verify with.',
+  examples: {
+    fails: '{"alg": "ES256", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
+    passes:
+      '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
+  },
   explains: { types: ['malformed'], details: [/No embedded JWK/, /No JWK in JWS header/] },
   judge(request) {
     const { resource } = request

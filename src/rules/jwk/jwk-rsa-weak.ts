@@ -10,7 +10,8 @@ export const jwkRsaWeak: Rule = {
   tier: 1,
   title: 'RSA modulus at least 2048 bits',
   norm: "RS*/PS* need 2048 bits or more; upper bounds and exponents are the CA's policy.",
-  decide: 'Fail if modulus < 2048 bits or even. Large or unusual keys are allowed by the text: jwk-key-type warns.',
+  decide:
+    'Broken if the modulus has fewer than 2048 bits or is even. Large or unusual keys are allowed by the text: jwk-key-type warns of them.',
   traps: ['Existing accounts keep working with keys that newAccount would refuse today: judge only on newAccount/keyChange.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -21,6 +22,15 @@ export const jwkRsaWeak: Rule = {
   },
   remedy: 'Generate a 2048+ bit key, or better EC P-256.',
   references: ['RFC 7518 §3.3', 'RFC 7518 §3.5', 'RFC 8555 §6.2'],
+  why: 'The key can be broken. CAs refuse to register it.',
+  fixes: {
+    certbot: 'New accounts get RSA keys of 2048 bits by default. Run certbot unregister and certbot register to get a new one.',
+    'acme.sh': 'Register with --accountkeylength 2048 or more, or ec-256.',
+  },
+  examples: {
+    fails: '{"kty": "RSA", "n": "a modulus of 1024 bits", "e": "AQAB"}',
+    passes: '{"kty": "RSA", "n": "a modulus of 2048 bits", "e": "AQAB"}',
+  },
   explains: { types: ['badPublicKey', 'malformed'], details: [/key (size|exponent)/i, /rsa keys must be at least/] },
   judge(request) {
     // Accounts keep working with keys that newAccount would refuse today.

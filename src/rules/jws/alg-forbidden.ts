@@ -25,6 +25,13 @@ export const algForbidden: Rule = {
   },
   remedy: 'Choose ES256.',
   references: ['RFC 8555 §6.2', 'RFC 7518 §3.1', 'RFC 7518 §3.6'],
+  why: 'With none or a MAC nobody proves to hold the account key. Every CA refuses it.',
+  examples: {
+    fails:
+      '{"alg": "HS256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['badSignatureAlgorithm', 'malformed'], details: [] },
   judge(request) {
     const header = headerOf(request)
@@ -37,7 +44,7 @@ export const algForbidden: Rule = {
     if (ALGORITHMS.get(alg)?.kind === 'mac')
       return broken(algForbidden, `alg ${quote(alg)} is a MAC; an ACME request needs a digital signature.`, { evidence: { alg } })
     const inner = keyChangeOf(request)?.alg ?? null
-    if (inner === null || !['none', 'mac'].includes(ALGORITHMS.get(inner)?.kind ?? '')) return HOLDS
+    if (inner === null || !(inner.toLowerCase() === 'none' || ALGORITHMS.get(inner)?.kind === 'mac')) return HOLDS
     return broken(algForbidden, `alg of the inner JWS is ${quote(inner)}; the new key has to sign it.`, {
       evidence: { alg: inner, where: 'inner JWS' },
     })

@@ -13,7 +13,7 @@ export const algKeyMismatch: Rule = {
   title: 'alg fits the signing key',
   norm: 'The algorithm has to suit the key: RS*/PS* with RSA, ES256 with P-256, ES384 with P-384, ES512 with P-521, EdDSA with OKP.',
   decide:
-    "With the jwk in the header, or the key resolved for kid, compare kty/crv with alg. Fail on mismatch. A name that the IANA JOSE registry does not list as a signature algorithm (names are case-sensitive, 'es256' is none) fits no key: fail, without needing the key.",
+    'Key type and curve, of the jwk or of the key that kid stands for, are compared with alg. A name that the IANA registry does not list as a signature algorithm (case counts: "es256" is none) fits no key, whether that is known or not.',
   traps: [
     'ES512 goes with P-521, not P-512.',
     'After a key rollover from RSA to EC the alg changes for the same kid; resolve the key by time.',
@@ -28,6 +28,13 @@ export const algKeyMismatch: Rule = {
   },
   remedy: 'Derive alg from the key type and curve.',
   references: ['RFC 7518 §3.1', 'RFC 7518 §3.4', 'RFC 7515 §4.1.1', 'RFC 8555 §6.2'],
+  why: 'The CA looks up the key, finds that it cannot make such a signature, and refuses.',
+  examples: {
+    fails:
+      '{"alg": "RS256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
+    passes:
+      '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
+  },
   explains: { types: ['malformed', 'badSignatureAlgorithm'], details: [/does not match expected algorithm/] },
   judge(request) {
     const { alg, key } = request

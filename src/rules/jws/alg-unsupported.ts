@@ -12,7 +12,7 @@ export const algUnsupported: Rule = {
   title: 'alg is one the server takes',
   norm: 'A server must implement ES256 and should implement EdDSA/Ed25519; others are optional and refused with badSignatureAlgorithm plus the list of accepted ones.',
   decide:
-    "Warn if alg is not ES256 and the server replied badSignatureAlgorithm (or 'unsuitable algorithm'); take the accepted set from 'algorithms'. If alg is ES256 and refused, do not blame the client: raise server-es256-support. Never makes the request non-compliant: any registered signature algorithm that fits the key passes the alg check.",
+    'A warning if alg is not ES256 and the server answered badSignatureAlgorithm or words to that effect. If it is ES256, see server-es256-support. It never makes a request non-compliant: any registered algorithm that fits the key is allowed.',
   traps: [
     'RS256 is merely optional in the text but every large CA takes it; a server refusing RS256 is within its rights.',
     'Dogtag takes only RS256 and, since 2025, ES256 with P-256.',
@@ -27,7 +27,25 @@ export const algUnsupported: Rule = {
   },
   remedy: 'Switch the account key to ECDSA P-256 with ES256.',
   references: ['RFC 8555 §6.2', 'RFC 8037 §3.1'],
-  explains: { types: ['badSignatureAlgorithm'], details: [/unsupported algorithm/i, /unsuitable algorithm/] },
+  why: 'The CA does not have the algorithm. The key has to be of a kind that it takes, which is the choice of the CA and no fault of the request.',
+  fixes: {
+    'cert-manager': 'Nothing to choose: it signs with RSA keys and RS256 only.',
+    'acme.sh': 'Register with --accountkeylength ec-256.',
+  },
+  examples: {
+    fails:
+      '{"alg": "EdDSA", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
+  explains: {
+    types: ['badSignatureAlgorithm'],
+    details: [
+      /unsupported algorithm/i,
+      /unsuitable algorithm/,
+      /signature (type|algorithm) .{1,40} (is )?not (supported|allowed)/i,
+    ],
+  },
   judge(request) {
     if (request.alg === null) return undefined
     if (request.response === null) return unknown('U-RESP', 'the answer is not in the capture')

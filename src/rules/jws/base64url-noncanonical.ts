@@ -11,7 +11,7 @@ export const base64urlNoncanonical: Rule = {
   title: 'Unused trailing bits are zero',
   norm: 'Encoders set leftover bits to zero; decoders may refuse otherwise, and JOSE libraries that re-encode before verifying will compute another signing input.',
   decide:
-    "Decode then re-encode each base64url field that the client encoded (not nonce, which repeats the server's text); if it differs from the wire text: fail. When the signature verifies over the wire text but not over the re-encoded text, say so.",
+    "Every field that the client encoded itself is decoded and encoded again; broken if that gives another text. The nonce is the server's text and is left out.",
   traps: ['Verify over the received characters (RFC 7515) and separately over the re-encoded ones before accusing anyone.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -23,6 +23,11 @@ export const base64urlNoncanonical: Rule = {
   },
   remedy: "Fix the encoder's last character.",
   references: ['RFC 4648 §3.5', 'RFC 7515 §5.2'],
+  why: 'A library that encodes the value again before it verifies computes another signing input, so a good signature is called wrong.',
+  examples: {
+    fails: '{"protected": "eyJhbGciOi…", "payload": "e31", "signature": "q3fQ…"}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "e30", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     if (request.jws === null || request.jws.form === 'unreadable') return undefined

@@ -1,4 +1,5 @@
 import { encodedFields } from '../encoded-fields.ts'
+import { nonceEncoding } from '../nonce/nonce-encoding.ts'
 import { broken, HOLDS, type Rule } from '../rule.ts'
 import { lostBody, wasAccepted } from '../scope.ts'
 
@@ -12,7 +13,7 @@ export const base64urlStrict: Rule = {
   title: 'Binary fields are unpadded base64url',
   norm: 'All binary fields use base64url without padding; padded values have to be refused.',
   decide:
-    "For protected, payload, signature, jwk members (n,e,x,y,d...), nonce, csr, certificate, EAB and inner JWS members: fail on '=', '+', '/', whitespace or CR/LF, or a length of 1 mod 4. Name the offending field.",
+    'protected, payload, signature, nonce, csr, certificate, members of keys, and the same fields of inner JWS: broken by "=", "+", "/", white space, or a length that no octets encode to. The message names the field.',
   traps: [
     "Go's decoder skips CR and LF inside the text, so line-wrapped values slip through Go servers and fail elsewhere: warning, not error, when the server is known to be Go and accepted it.",
     "A '=' in an EAB key shown to the operator is not on the wire.",
@@ -27,12 +28,20 @@ export const base64urlStrict: Rule = {
   },
   remedy: "Use the URL-safe alphabet and strip '='.",
   references: ['RFC 8555 §6.1', 'RFC 7515 §2', 'RFC 4648 §5'],
+  why: 'CAs differ in what they forgive: a client that pads works with one and fails with another.',
+  examples: {
+    fails: '{"protected": "eyJhbGciOi…", "payload": "eyJjc3IiOiIifQ==", "signature": "q3fQ…"}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "eyJjc3IiOiIifQ", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed', 'badCSR'], details: [] },
-  judge(request) {
+  judge(request, traffic) {
     const lost = lostBody(request)
     if (lost !== null) return lost
     if (request.jws === null || request.jws.form === 'unreadable') return undefined
-    const faulty = encodedFields(request).filter(({ faults }) => faults.some((fault) => fault !== 'unused-bits'))
+    const faulty = encodedFields(request)
+      .filter(({ faults }) => faults.some((fault) => fault !== 'unused-bits'))
+      // A nonce may be the server's own text: nonce-encoding knows.
+      .filter(({ name }) => name !== 'nonce' || nonceEncoding.judge?.(request, traffic)?.outcome === 'broken')
     if (faulty.length === 0) return HOLDS
     const onlyBreaks = faulty.every(({ faults }) => faults.every((fault) => fault === 'white-space' || fault === 'unused-bits'))
     const words = faulty.map(({ name, words: fault }) => `${name} ${fault}`).join('; ')

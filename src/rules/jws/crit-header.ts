@@ -41,6 +41,13 @@ export const critHeader: Rule = {
   },
   remedy: 'Drop crit.',
   references: ['RFC 7515 §4.1.11', 'RFC 7797 §6'],
+  why: 'A CA that does not know the parameter has to refuse the whole request.',
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder", "crit": ["exp"], "exp": 1767225600}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     const header = headerOf(request)

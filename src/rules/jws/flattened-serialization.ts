@@ -22,6 +22,11 @@ export const flattenedSerialization: Rule = {
   },
   remedy: 'Use the flattened members at top level.',
   references: ['RFC 8555 §6.2', 'RFC 7515 §7.2.2'],
+  why: 'Strict CAs refuse every other form as malformed; lenient ones take it, so that the client works with one CA only.',
+  examples: {
+    fails: '{"payload": "e30", "signatures": [{"protected": "eyJhbGciOi…", "signature": "q3fQ…"}]}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "e30", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed'], details: [/"signatures" field not allowed/] },
   judge(request) {
     const { jws } = request

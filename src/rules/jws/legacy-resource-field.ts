@@ -22,6 +22,11 @@ export const legacyResourceField: Rule = {
   },
   remedy: 'Upgrade or drop the field.',
   references: ['RFC 8555 §7.3'],
+  why: 'It shows a client that was written for ACMEv1. CAs ignore the member; Pebble in strict mode refuses it.',
+  examples: {
+    fails: '{"resource": "new-order", "identifiers": [{"type": "dns", "value": "www.example"}]}',
+    passes: '{"identifiers": [{"type": "dns", "value": "www.example"}]}',
+  },
   explains: { types: ['malformed'], details: [/deprecated ACME v1/] },
   judge(request) {
     if (!isObject(request.payload)) return undefined

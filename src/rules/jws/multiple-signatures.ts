@@ -20,6 +20,12 @@ export const multipleSignatures: Rule = {
   },
   remedy: 'Sign once.',
   references: ['RFC 8555 §6.2'],
+  why: 'With two signatures it is open whose request it is, so CAs refuse it.',
+  examples: {
+    fails:
+      '{"payload": "e30", "signatures": [{"protected": "eyJhbGciOi…", "signature": "q3fQ…"}, {"protected": "eyJhbGciOi…", "signature": "Zx8k…"}]}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "e30", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     const { jws } = request

@@ -20,6 +20,11 @@ export const payloadMemberMissing: Rule = {
   },
   remedy: 'Always include payload.',
   references: ['RFC 8555 §6.2', 'RFC 8555 §6.3', 'RFC 7515 App. F'],
+  why: 'A JWS without payload has nothing to verify for most libraries; the CA calls it malformed.',
+  examples: {
+    fails: '{"protected": "eyJhbGciOi…", "signature": "q3fQ…"}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     const { jws } = request

@@ -24,7 +24,7 @@ export const protectedHeaderMalformed: Rule = {
   title: 'Protected header is a JSON object with unique, rightly typed members',
   norm: 'The protected header is a UTF-8 JSON object, names unique; alg, nonce, url and kid are strings, jwk an object.',
   decide:
-    'Fail on invalid UTF-8/JSON, a non-object, duplicate member names (report both values and which one a last-wins parser sees), or wrong JSON types (kid null, jwk string, url object, numeric nonce).',
+    'Broken if the protected header is not UTF-8, not JSON or no object, has two members of one name, or a member of the wrong type (kid null, jwk a string, url an object, nonce a number).',
   traps: [
     'acme.sh and other shell clients build JSON by concatenation: an account URL holding a stray quote or header text breaks here first (acme.sh #1390).',
   ],
@@ -37,6 +37,16 @@ export const protectedHeaderMalformed: Rule = {
   },
   remedy: 'Emit one well-typed object.',
   references: ['RFC 7515 §4', 'RFC 7515 §5.2', 'RFC 8259 §4', 'RFC 8555 §6.2'],
+  why: 'Which of two members with one name counts differs from parser to parser, and a value of the wrong type is refused.',
+  fixes: {
+    'acme.sh':
+      'See ACCOUNT_URL in the ca.conf below ~/.acme.sh/ca: a stray quote or header text in it ends up here. Delete that line and run acme.sh --register-account for the same --server.',
+  },
+  examples: {
+    fails: '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": 7, "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     const { jws } = request

@@ -24,6 +24,13 @@ export const unencodedPayload: Rule = {
   },
   remedy: 'Remove b64 and base64url-encode the payload.',
   references: ['RFC 8555 §6.2', 'RFC 7797 §3'],
+  why: 'Client and CA then sign and verify different bytes, and the refusal only says that the signature is wrong.',
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder", "b64": false, "crit": ["b64"]}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     const header = headerOf(request)

@@ -23,6 +23,11 @@ export const unprotectedHeader: Rule = {
   },
   remedy: "Move everything into protected; drop 'header'.",
   references: ['RFC 8555 §6.2', 'RFC 7515 §7.2.1', 'RFC 7515 §7.2.2'],
+  why: 'The signature does not cover this member, so anybody on the way could change it. CAs refuse it.',
+  examples: {
+    fails: '{"protected": "eyJhbGciOi…", "payload": "e30", "signature": "q3fQ…", "header": {"alg": "ES256"}}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "e30", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed'], details: [/"header" field not allowed/, /unprotected header/] },
   judge(request) {
     const { jws } = request

@@ -25,6 +25,11 @@ export const keychangeInnerJws: Rule = {
   },
   remedy: 'Sign inner with the new key and embed it.',
   references: ['RFC 8555 §7.3.5', 'RFC 8555 §6.2'],
+  why: 'Only who has the new key may put it in place of the old one. Without proof the CA refuses.',
+  examples: {
+    fails: '{"alg": "ES256", "kid": "https://ca.example/acct/1", "url": "https://ca.example/keyChange"}',
+    passes: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://ca.example/keyChange"}',
+  },
   explains: { types: ['malformed', 'badPublicKey'], details: [/inner JWS/i] },
   judge(request) {
     if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined

@@ -11,7 +11,7 @@ export const keychangeInnerNonce: Rule = {
   tier: 2,
   title: 'Inner JWS has no nonce',
   norm: 'The nonce belongs to the outer JWS only.',
-  decide: 'Fail if inner protected has nonce.',
+  decide: 'Broken if the protected header of the inner JWS has a nonce.',
   traps: ['Early drafts had a nonce inside; never put it in the ledger.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +22,12 @@ export const keychangeInnerNonce: Rule = {
   },
   remedy: 'Remove it.',
   references: ['RFC 8555 §7.3.5'],
+  why: 'Only the outer JWS has a nonce. A strict CA refuses the request.',
+  examples: {
+    fails:
+      '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/keyChange"}',
+    passes: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://ca.example/keyChange"}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined

@@ -12,12 +12,17 @@ export const keychangeInnerUrl: Rule = {
   tier: 2,
   title: 'Inner url equals outer url',
   norm: 'Both JWS name the same url.',
-  decide: 'Byte compare.',
+  decide: 'The url of the inner JWS is compared with that of the outer one, octet by octet.',
   traps: [],
   unknownWhen: ['U-GAP'],
   inPractice: { Boulder: '400 malformed', Pebble: '400 malformed', 'step-ca': '501', 'golang.org/x/crypto/acme': 'Same string' },
   remedy: 'Copy the url.',
   references: ['RFC 8555 §7.3.5'],
+  why: 'An inner JWS for another URL could have been made for another CA.',
+  examples: {
+    fails: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://other.example/keyChange"}',
+    passes: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://ca.example/keyChange"}',
+  },
   explains: { types: ['malformed'], details: [/inner JWS 'url'|differs for inner/i] },
   judge(request) {
     if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined

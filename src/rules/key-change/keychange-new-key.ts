@@ -36,7 +36,7 @@ export const keychangeNewKey: Rule = {
   title: 'New key is new; conflict is 409 with Location',
   norm: "A client generates a fresh key for every rollover (§11.1); no account may already use it; the suggested answer is 409 and that account's URL; success is 200.",
   decide:
-    'Client: fail, party client, if the new thumbprint equals the old or any account key seen before this request. Server: conflict should be 409 + Location; after 200 record the new key in force from the response time.',
+    'The client: broken if the new key is the old one, or that of any account seen before. The server: a conflict should be answered 409 with Location.',
   traps: ['If the response is lost, both keys must be tried afterwards.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -47,6 +47,8 @@ export const keychangeNewKey: Rule = {
   },
   remedy: 'Generate a fresh key.',
   references: ['RFC 8555 §7.3.5', 'RFC 8555 §11.1'],
+  why: 'A key that is in use already would open two accounts, and an old key may be known to others.',
+  examples: { fails: 'The new key is that of another account', passes: 'The new key was made for this change' },
   explains: { types: ['malformed', 'conflict'], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined

@@ -14,7 +14,8 @@ export const keychangeObject: Rule = {
   tier: 1,
   title: 'account and oldKey match the account',
   norm: 'account is the exact Location string (equal to outer kid) and oldKey the current public key.',
-  decide: 'Compare account with outer kid byte-wise; thumbprint(oldKey) with the key in force.',
+  decide:
+    'account is compared with the kid of the outer JWS, octet by octet, and the thumbprint of oldKey with that of the key in force.',
   traps: ['Old drafts had newKey instead of oldKey.'],
   unknownWhen: ['U-GAP', 'U-KEY'],
   inPractice: {
@@ -25,6 +26,11 @@ export const keychangeObject: Rule = {
   },
   remedy: 'Use stored Location and current JWK.',
   references: ['RFC 8555 §7.3.5'],
+  why: 'The CA has to be sure which key of which account is replaced.',
+  examples: {
+    fails: '{"account": "https://ca.example/acct/1/", "oldKey": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}}',
+    passes: '{"account": "https://ca.example/acct/1", "oldKey": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}}',
+  },
   explains: { types: ['malformed'], details: [/old ?key|outer JWS has Key ID/i] },
   judge(request) {
     if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined

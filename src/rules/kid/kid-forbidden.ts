@@ -10,7 +10,7 @@ export const kidForbidden: Rule = {
   tier: 1,
   title: 'newAccount has no kid',
   norm: 'newAccount identifies the key itself, so it carries jwk and not kid, also for onlyReturnExisting look-ups.',
-  decide: 'Fail if role newAccount and kid is present and non-empty (alone or with jwk).',
+  decide: 'newAccount requests: broken if the protected header has a kid that is not empty, with or without jwk.',
   traps: [
     'Deactivation and contact updates go to the account URL with kid; people post them to newAccount by mistake (LE forum 235722).',
   ],
@@ -23,6 +23,13 @@ export const kidForbidden: Rule = {
   },
   remedy: 'Sign newAccount with jwk and no kid.',
   references: ['RFC 8555 §6.2', 'RFC 8555 §7.3', 'RFC 8555 §7.3.1'],
+  why: 'newAccount is how a key introduces itself. With a kid it speaks for an account that the CA may not have, and is refused.',
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
+    passes:
+      '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
+  },
   explains: { types: ['malformed'], details: [/No embedded JWK/, /No JWK in JWS header/, /jwk expected/] },
   judge(request) {
     if (request.resource !== 'newAccount' || request.method !== 'POST') return undefined

@@ -21,7 +21,7 @@ export const kidIsEabKeyId: Rule = {
   tier: 1,
   title: 'kid is not the EAB key identifier',
   norm: "The external account's key identifier is used only inside the binding JWS; later requests use the account URL.",
-  decide: 'State: set of EAB inner kids seen, or operator-supplied. Fail if an outer kid equals one of them.',
+  decide: 'Broken if kid is, as a whole, the key identifier of an external account binding in the capture.',
   traps: [
     'Some CAs choose account ids equal to the EAB id inside the URL (Infisical-like profiles): compare whole strings, not substrings.',
   ],
@@ -34,6 +34,18 @@ export const kidIsEabKeyId: Rule = {
   },
   remedy: 'Separate the two identifiers in the client.',
   references: ['RFC 8555 §7.3.4', 'RFC 8555 §6.2'],
+  why: 'The key identifier of the external account is good for one registration only. The CA has no account of that name.',
+  fixes: {
+    'cert-manager': 'keyID belongs into spec.acme.externalAccountBinding of the Issuer and nowhere else.',
+    certbot: 'Give the identifier with --eab-kid when registering, and nowhere else.',
+    lego: 'Give the identifier with --kid together with --eab when registering, and nowhere else.',
+    'acme.sh': 'Give the identifier with --eab-kid to --register-account, and nowhere else.',
+  },
+  examples: {
+    fails: '{"alg": "ES256", "kid": "eab-key-17", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed', 'accountDoesNotExist'], details: [/account .{1,80} not found/i] },
   judge(request, traffic) {
     if (request.kid === null || request.kid === '') return undefined

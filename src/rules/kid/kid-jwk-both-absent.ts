@@ -10,7 +10,7 @@ export const kidJwkBothAbsent: Rule = {
   tier: 1,
   title: 'One of kid or jwk is there',
   norm: 'The protected header has to contain one of them.',
-  decide: 'Fail if neither is present (or both empty) on any signed request.',
+  decide: 'Every signed request: broken if the protected header has neither, or both are empty.',
   traps: ['Some logging proxies drop unknown members when pretty-printing; decode from raw base64url.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -21,6 +21,12 @@ export const kidJwkBothAbsent: Rule = {
   },
   remedy: 'Add jwk (newAccount) or kid (all else).',
   references: ['RFC 8555 §6.2'],
+  why: 'The CA has no key to verify the signature with.',
+  examples: {
+    fails: '{"alg": "ES256", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: {
     types: ['malformed', 'unauthorized'],
     details: [

@@ -12,7 +12,7 @@ export const kidJwkExclusive: Rule = {
   title: 'kid and jwk never together',
   norm: 'The two are mutually exclusive and servers must refuse a request holding both.',
   decide:
-    'Fail if both are present and non-empty in the same protected header. So too in the inner JWS of a key change, which meets the same requirements (§7.3.5). An empty-string kid plus jwk: warning (treated as absent by Go servers).',
+    'Broken if one protected header has both and neither is empty; so too in the inner JWS of a key change, which meets the same requirements (§7.3.5). An empty kid beside a jwk is a warning, because common servers take it for absent.',
   traps: ['EAB inner JWS has its own kid while the outer has jwk: separate headers, no violation.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -24,6 +24,13 @@ export const kidJwkExclusive: Rule = {
   },
   remedy: 'Send one.',
   references: ['RFC 8555 §6.2', 'RFC 8555 §7.3.5'],
+  why: 'With both it is open which key verifies the request, so CAs have to refuse it.',
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed'], details: [/mutually exclusive/i, /got both account 'kid' and 'jwk'/] },
   judge(request) {
     const header = headerOf(request)

@@ -1,30 +1,26 @@
 import type { Account, AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
-import { splitUrl, urlDifferences } from '../../acme/urls.ts'
+import { normaliseUrl, splitUrl, urlDifferences } from '../../acme/urls.ts'
 import { broken, HOLDS, type Rule, unknown } from '../rule.ts'
-import { named, quote, remembered, wasAccepted } from '../scope.ts'
+import { acceptedKids, named, quote, remembered, wasAccepted } from '../scope.ts'
 
-/** The registered account that a kid of another spelling belongs to: its key verifies the signature, or it ends in the same identifier. */
+/** The registered account that a kid of another spelling belongs to: its key verifies the signature, or it is the same URL but for the spelling. */
 function tiedAccount(
   request: AcmeRequest,
   kid: string,
   traffic: AcmeTraffic,
-): { account: Account; by: 'key' | 'identifier' } | null {
+): { account: Account; by: 'key' | 'spelling' } | null {
   const { signature } = request
   if (signature.state === 'unchecked' && signature.verifiesFor !== null) return { account: signature.verifiesFor, by: 'key' }
   if (wasAccepted(request)) return null
-  const last = kid.replace(/\/+$/, '').split('/').at(-1)
-  for (const account of traffic.accounts.values())
-    if (account.ca === request.ca && account.registeredBy !== null && account.url.replace(/\/+$/, '').split('/').at(-1) === last)
-      return { account, by: 'identifier' }
-  return null
+  const account = remembered(traffic, accountsByNormalForm).get(normaliseUrl(kid))
+  return account === undefined || account.ca !== request.ca ? null : { account, by: 'spelling' }
 }
 
-/** Account URLs that the CA itself confirmed by accepting a request under them. */
-function acceptedKids(traffic: AcmeTraffic): ReadonlySet<string> {
-  const accepted = new Set<string>()
-  for (const request of traffic.requests)
-    if (request.kid !== null && request.method === 'POST' && wasAccepted(request)) accepted.add(request.kid)
-  return accepted
+function accountsByNormalForm(traffic: AcmeTraffic): ReadonlyMap<string, Account> {
+  const found = new Map<string, Account>()
+  for (const account of traffic.accounts.values())
+    if (account.registeredBy !== null) found.set(normaliseUrl(account.url), account)
+  return found
 }
 
 export const kidLocationMismatch: Rule = {
@@ -37,7 +33,7 @@ export const kidLocationMismatch: Rule = {
   title: 'kid equals the Location it was given, character for character',
   norm: 'The value to use is the account URL that the server returned for newAccount.',
   decide:
-    "State: accounts[thumbprint or kid] = set of Location strings returned with 200/201 by newAccount in this capture (same directory). A kid that equals any of them passes here (whether it is the signer's is signature-wrong-key's). Otherwise, if the kid's account can be tied to one of them (same key verifies the signature, or same last path element), compare byte-wise. Fail and print a diff class: trailing slash, scheme, host, port (:443/:8443), path prefix, case, percent-encoding, different id. The same connection alone ties nothing: one client may hold several accounts, some registered before the capture.",
+    'A kid that is the Location of any account registered in the capture passes here. Another one is compared, octet by octet, with the Location of the account it belongs to: the one whose key signed the request, or whose URL ends in the same path element. The message names the difference (slash, scheme, host, port, path, case, escapes). A shared connection alone ties nothing: one client may hold several accounts.',
   traps: [
     'The server may itself hand out different Locations through two host names (internal and public): if so, fire diag-kid-differs-from-location against the server or proxy, not the client.',
     'After a CA host move, an old stored kid is faithful to the old Location: diag-kid-differs-from-location explains.',
@@ -54,6 +50,22 @@ export const kidLocationMismatch: Rule = {
   },
   remedy: 'Re-register or look the account up again through the same public URL and store the new Location.',
   references: ['RFC 8555 §6.2', 'RFC 8555 §7.3'],
+  why: 'CAs compare the text. A slash, a port or another host name more, and the account is not found.',
+  fixes: {
+    'cert-manager':
+      'It takes the Location of its last look-up. If that changes between requests, the CA or a proxy hands out URLs of several host names.',
+    certbot:
+      'The URL is in regr.json below /etc/letsencrypt/accounts. After a move of the CA run certbot register for the new --server.',
+    lego: 'The URL is in account.json below .lego/accounts. After a move of the CA register anew.',
+    'acme.sh':
+      'The URL is ACCOUNT_URL in the ca.conf below ~/.acme.sh/ca. Run acme.sh --register-account again for the same --server.',
+  },
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1/", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: {
     types: ['malformed', 'accountDoesNotExist', 'unauthorized'],
     details: [/kid does not match stored account location/, /required prefix/],
@@ -67,10 +79,16 @@ export const kidLocationMismatch: Rule = {
     if (tied === null)
       return unknown('U-START', 'the account was registered outside the capture, so the URL it was given is not known')
     const { url, registeredBy } = tied.account
+    // What the client was told only later it could not send.
+    if (registeredBy === null || (registeredBy.response?.time ?? Number.POSITIVE_INFINITY) > request.time)
+      return unknown(
+        'U-START',
+        `the key was given ${quote(url)} only later; which URL the client had by then is not in the capture`,
+      )
     const differences = urlDifferences(kid, url)
     return broken(
       kidLocationMismatch,
-      `kid is ${quote(kid)}, but the account ${tied.by === 'key' ? 'whose key signed this request ' : ''}was given the URL ${quote(url)}${registeredBy === null ? '' : ` in ${named(registeredBy)}`}; they differ in ${differences.join(', ')}.`,
+      `kid is ${quote(kid)}, but the account ${tied.by === 'key' ? 'whose key signed this request ' : ''}was given the URL ${quote(url)} in ${named(registeredBy)}; they differ in ${differences.join(', ')}.`,
       {
         evidence: { kid, location: url, differences, tiedBy: tied.by },
         remedy: `Send the Location of the account, "${url}", unchanged.`,

@@ -24,7 +24,7 @@ export const kidRequired: Rule = {
   title: 'Account-authenticated requests carry kid',
   norm: 'Every request other than newAccount and certificate-key revocation is made by an existing account and has to name it in kid.',
   decide:
-    'Roles account, orders, newOrder, order, finalize, newAuthz, authz, challenge, cert, keyChange(outer), POST directory/newNonce: fail if protected.kid is absent or the empty string. Report which of jwk/nothing was present, and whether an account Location had been delivered to this key (state: accounts by JWK thumbprint) - that feeds diag-kid-omitted-after-registration.',
+    'Every signed request but newAccount, revokeCert and those for renewal information: broken if the protected header has no kid or an empty one. The message says whether there is a jwk instead, and whether this key had been given an account URL before.',
   traps: [
     'revokeCert may carry jwk (certificate key).',
     'The inner JWS of keyChange and EAB follow other rules.',
@@ -44,6 +44,21 @@ export const kidRequired: Rule = {
   },
   remedy: "Use the account URL from newAccount's Location as kid; find out why the client had none.",
   references: ['RFC 8555 §6.2'],
+  why: 'The CA cannot tell which account asks, so no order, authorization or certificate is made. The words of the refusal differ so much between CAs that users look for the fault in the wrong place.',
+  fixes: {
+    'cert-manager':
+      'It signs with jwk when its own look-up of the account failed, silently. Look in the capture for a refused newAccount request with onlyReturnExisting just before: the CA has to answer that one with 200 and Location.',
+    certbot: 'Run certbot show_account with the same --server to see whether it has an account there; else certbot register.',
+    lego: 'See that account.json below .lego/accounts for this server has the URL of the registration; without it remove that folder and register anew.',
+    'acme.sh':
+      'See that ca.conf below ~/.acme.sh/ca for this server has ACCOUNT_URL; without it run acme.sh --register-account for the same --server.',
+  },
+  examples: {
+    fails:
+      '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: {
     types: ['malformed', 'unauthorized', 'accountDoesNotExist', 'serverInternal'],
     details: [

@@ -1,5 +1,5 @@
 import { statusOf } from '../../acme/orders.ts'
-import type { AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
+import type { Account, AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
 import { latin1Text } from '../../platform/base64.ts'
 import { identifierKey, isIdentifier } from '../identifiers.ts'
 import { identifiersIn, seenCertificates } from '../issuance.ts'
@@ -38,6 +38,12 @@ function judgeRevocation(request: AcmeRequest, kid: string, traffic: AcmeTraffic
   )
 }
 
+/** A CA with two names gives one account two URLs; the key is the account's. */
+function isOneAccount(a: Account | null | undefined, b: Account | null | undefined): boolean {
+  const key = a?.keys.at(-1)?.key.thumbprint ?? null
+  return key !== null && key === b?.keys.at(-1)?.key.thumbprint
+}
+
 export const kidResourceOwner: Rule = {
   id: 'kid-resource-owner',
   group: 'kid',
@@ -48,7 +54,7 @@ export const kidResourceOwner: Rule = {
   title: 'The signing account owns the resource',
   norm: 'Orders, authorizations, challenges and certificates belong to the account that created them.',
   decide:
-    "State: owner[resource URL] = kid that received it. Warn if a request addresses it under another kid; for revokeCert by kid, if that account neither issued the certificate nor holds authorizations for its names in this capture. Access control is the server's duty and entitlement may have come about outside the capture: never an error.",
+    'A warning if the request is signed by another account than the one that was given the URL. For a revocation by kid: if that account neither issued the certificate nor holds authorizations for its names in this capture. To check it is the duty of the server, and the right may have come about outside the capture: never an error.',
   traps: [
     'revokeCert may be signed by any account holding authorizations for all names.',
     'Two accounts whose keys were swapped by an operator look like this too: see diag-account-key-mismatch.',
@@ -63,12 +69,18 @@ export const kidResourceOwner: Rule = {
   },
   remedy: 'Use the account that placed the order; do not share resource URLs between issuers.',
   references: ['RFC 8555 §7.1', 'RFC 8555 §7.5', 'RFC 8555 §7.6', 'RFC 8555 §6.3'],
+  why: 'The CA refuses to show or change what belongs to another account.',
+  fixes: { 'cert-manager': 'Delete the Order, so that a new one is made with the account that the Issuer has now.' },
+  examples: {
+    fails: '{"order of": "https://ca.example/acct/2", "signed by": "https://ca.example/acct/1"}',
+    passes: '{"order of": "https://ca.example/acct/1", "signed by": "https://ca.example/acct/1"}',
+  },
   explains: { types: ['unauthorized', 'malformed'], details: [/doesn't match account ID/, /does not own/] },
   judge(request, traffic) {
     const { kid, resource, url } = request
     if (kid === null || kid === '' || request.method !== 'POST') return undefined
     if (resource === 'account') {
-      if (kid === url || !traffic.accounts.has(url)) return HOLDS
+      if (kid === url || !traffic.accounts.has(url) || isOneAccount(request.account, traffic.accounts.get(url))) return HOLDS
       return broken(
         kidResourceOwner,
         `Account ${quote(kid)} addresses the URL of account ${quote(url)}; the server has to refuse that.`,
@@ -79,7 +91,7 @@ export const kidResourceOwner: Rule = {
     if (!OWNED.has(resource)) return undefined
     const owner = traffic.urls.get(url)?.owner ?? null
     if (owner === null) return unknown('U-START', 'the capture does not show for which account this resource was created')
-    if (owner === kid) return HOLDS
+    if (owner === kid || isOneAccount(traffic.accounts.get(owner), traffic.accounts.get(kid))) return HOLDS
     return broken(kidResourceOwner, `This ${resource} was given to account ${quote(owner)}, but ${quote(kid)} addresses it.`, {
       evidence: { kid, owner },
     })

@@ -15,7 +15,7 @@ export const nonceBadnonceNotRetried: Rule = {
   title: 'badNonce is retried',
   norm: 'Clients should retry with the new nonce instead of failing.',
   decide:
-    'After badNonce, if no retry follows within 60 s on any connection of that client and the flow ends or the client reports failure: warn.',
+    'A warning if no retry follows a badNonce answer on any connection of the client, and the capture goes on for more than a minute.',
   traps: ['Capture that ends right after the error proves nothing.'],
   unknownWhen: ['U-OTHER', 'U-RESP'],
   inPractice: {
@@ -24,6 +24,11 @@ export const nonceBadnonceNotRetried: Rule = {
   },
   remedy: 'Retry badNonce a few times automatically.',
   references: ['RFC 8555 §6.5'],
+  why: 'A nonce goes stale without anybody being at fault. A client that gives up fails for nothing.',
+  examples: {
+    fails: '{"type": "urn:ietf:params:acme:error:badNonce", "retries": 0}',
+    passes: '{"type": "urn:ietf:params:acme:error:badNonce", "retries": 1}',
+  },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (!wasRefusedAs(request, 'badNonce') || request.response === null) return undefined

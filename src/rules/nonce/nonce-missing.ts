@@ -10,7 +10,7 @@ export const nonceMissing: Rule = {
   tier: 1,
   title: 'nonce present in the protected header',
   norm: 'Every ACME request JWS has a nonce (the EAB and inner key-change JWS do not).',
-  decide: 'Fail if absent, empty, or found only outside protected.',
+  decide: 'Broken if the protected header has no nonce or an empty one.',
   traps: ['Inner JWS objects must NOT have one.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -21,6 +21,12 @@ export const nonceMissing: Rule = {
   },
   remedy: 'Obtain a nonce from newNonce or the last response.',
   references: ['RFC 8555 §6.5', 'RFC 8555 §6.2'],
+  why: 'The CA has to refuse a request that could be sent again by anybody.',
+  examples: {
+    fails: '{"alg": "ES256", "kid": "https://ca.example/acct/1", "url": "https://ca.example/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['badNonce', 'malformed'], details: [/no anti-replay nonce/] },
   judge(request) {
     if (request.method !== 'POST') return undefined

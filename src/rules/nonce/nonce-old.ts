@@ -1,3 +1,4 @@
+import { issueBefore } from '../nonce-issue.ts'
 import { broken, HOLDS, type Rule } from '../rule.ts'
 import { seconds, wasRefusedAs } from '../scope.ts'
 
@@ -14,7 +15,7 @@ export const nonceOld: Rule = {
   title: 'nonce is fresh enough',
   norm: 'Servers may forget nonces; lifetime is theirs to choose.',
   decide:
-    "Age = request time minus issue time. Info above 5 min; warning when the server answered badNonce and age exceeds the server's known window (Vault 15 min; acme2certifier 24 h by default; Boulder: 65,536 newer nonces or a nonce-service restart).",
+    'The age is the time from the answer that gave it out to the request. More than 5 minutes is a note, with the age; it says so if the server answered badNonce. Vault keeps nonces for 15 minutes, acme2certifier for 24 hours, Boulder until 65,536 newer ones or a restart.',
   traps: [
     'Load-balanced services encode the issuing backend in a prefix (8 chars in Boulder); a prefix change between issue and use is not a client error.',
   ],
@@ -27,9 +28,14 @@ export const nonceOld: Rule = {
   },
   remedy: 'Fetch a fresh nonce when the pooled one is old, and retry on badNonce.',
   references: ['RFC 8555 §6.5'],
+  why: 'CAs forget nonces after a time or at a restart, and then answer badNonce. A client that tries again notices nothing.',
+  examples: {
+    fails: 'Replay-Nonce at 00:00:00, used at 00:40:00',
+    passes: 'Replay-Nonce at 00:00:00, used at 00:00:02',
+  },
   explains: { types: ['badNonce'], details: [/nonce/i] },
   judge(request) {
-    const issue = request.nonceRecord?.issues.findLast((known) => known.time <= request.time)
+    const issue = request.nonceRecord === null ? undefined : issueBefore(request.nonceRecord, request.time)
     if (issue === undefined) return undefined
     const age = request.time - issue.time
     if (age <= FRESH) return HOLDS

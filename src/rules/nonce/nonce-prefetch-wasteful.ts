@@ -44,12 +44,17 @@ export const noncePrefetchWasteful: Rule = {
   tier: 2,
   title: 'Response nonces are reused before asking newNonce',
   norm: 'Normally the nonce of the previous response serves the next request.',
-  decide: 'Count newNonce calls vs POSTs. Info if ratio > 0.5 although responses carried Replay-Nonce.',
+  decide: 'A note if the client asks newNonce more than once for two signed requests although answers gave it nonces.',
   traps: ['Several parallel processes legitimately fetch separately.'],
   unknownWhen: ['U-OTHER'],
   inPractice: { 'golang.org/x/crypto/acme': 'Reuses response nonces' },
   remedy: 'Feed Replay-Nonce of each response into the pool.',
   references: ['RFC 8555 §7.2'],
+  why: 'Each request costs two. It is slower and uses up limits on requests.',
+  examples: {
+    fails: 'HEAD newNonce, POST newOrder, HEAD newNonce, POST authorization',
+    passes: 'HEAD newNonce, POST newOrder, POST authorization',
+  },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     const pool = remembered(traffic, wasteful).get(request)

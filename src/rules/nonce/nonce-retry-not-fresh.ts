@@ -1,3 +1,4 @@
+import { issueBefore } from '../nonce-issue.ts'
 import { retries } from '../retries.ts'
 import { broken, HOLDS, type Rule } from '../rule.ts'
 import { named, remembered } from '../scope.ts'
@@ -12,7 +13,7 @@ export const nonceRetryNotFresh: Rule = {
   title: 'badNonce retry uses the nonce from that error',
   norm: 'The retry has to use the nonce delivered in the badNonce response. §6.5 says MUST, but the retried request itself is in order and §7.2 lets a client fetch a new nonce when its own is no longer valid: hence a warning.',
   decide:
-    'After a badNonce response N with Replay-Nonce v, find the retry (same url, same decoded payload, same signer, next in time). Pass if it uses v; info if it uses another value issued AFTER N (e.g. a newNonce fetched in between); warning if it uses an older pooled value; nonce-reused (error) if it repeats the rejected nonce.',
+    'The retry is the next request with the same url, payload and signer after a badNonce answer. It passes with the nonce of that answer. A nonce given out after it is a note, an older one a warning; the refused nonce once more is nonce-reused.',
   traps: [
     "certbot's client raises the error before storing that response's nonce, so its retry uses a pooled or newly fetched one.",
     'Scoped nonces (per account or per resource) make this matter; Boulder, Pebble, step-ca do not scope.',
@@ -28,6 +29,13 @@ export const nonceRetryNotFresh: Rule = {
   },
   remedy: 'Use the Replay-Nonce of the error response.',
   references: ['RFC 8555 §6.5'],
+  why: 'A nonce from before the error may be as stale as the refused one, so that the retry fails too.',
+  examples: {
+    fails:
+      '{"answer": {"status": 400, "Replay-Nonce": "oFvnlFP1wIhRlYS2jTaXbA"}, "retry": "{\\"alg\\": \\"ES256\\", \\"kid\\": \\"https://ca.example/acct/1\\", \\"nonce\\": \\"Wq0w5vXbQyJx2Zc3kJ1m8g\\", \\"url\\": \\"https://ca.example/newOrder\\"}"}',
+    passes:
+      '{"answer": {"status": 400, "Replay-Nonce": "oFvnlFP1wIhRlYS2jTaXbA"}, "retry": "{\\"alg\\": \\"ES256\\", \\"kid\\": \\"https://ca.example/acct/1\\", \\"nonce\\": \\"oFvnlFP1wIhRlYS2jTaXbA\\", \\"url\\": \\"https://ca.example/newOrder\\"}"}',
+  },
   explains: { types: ['badNonce'], details: [] },
   judge(request, traffic) {
     const refused = remembered(traffic, retries).refusedBy.get(request)
@@ -35,7 +43,7 @@ export const nonceRetryNotFresh: Rule = {
     if (refused === undefined || offered === null || request.nonce === null) return undefined
     if (request.nonce === offered) return HOLDS
     if (request.nonce === refused.nonce) return undefined // nonce-reused says it
-    const issue = request.nonceRecord?.issues.findLast((known) => known.time <= request.time)
+    const issue = request.nonceRecord === null ? undefined : issueBefore(request.nonceRecord, request.time)
     if (issue === undefined) return undefined
     const evidence = { refused: refused.id, offered, used: request.nonce }
     if (issue.time > (refused.response?.time ?? refused.time))

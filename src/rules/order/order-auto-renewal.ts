@@ -40,6 +40,11 @@ export const orderAutoRenewal: Rule = {
   inPractice: { Boulder: 'Ignored', Pebble: 'Ignored', 'step-ca': 'Ignored', 'golang.org/x/crypto/acme': 'Cannot send' },
   remedy: 'Use only at a STAR CA.',
   references: ['RFC 8739 §3.1.1', 'RFC 8739 §3.1.2', 'RFC 8739 §3.2', 'RFC 8739 §3.3', 'RFC 8739 §3.4'],
+  why: 'A CA that does not offer short-term automatic renewal refuses the order or ignores the wish.',
+  examples: {
+    fails: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "auto-renewal": {}}',
+    passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}]}',
+  },
   explains: {
     types: ['autoRenewalCanceled', 'autoRenewalExpired', 'autoRenewalCancellationInvalid', 'autoRenewalRevocationNotSupported'],
     details: [],

@@ -33,6 +33,12 @@ export const orderExpired: Rule = {
   },
   remedy: 'Create a new order.',
   references: ['RFC 8555 §7.1.3', 'RFC 8555 §7.1.4', 'RFC 8555 §7.4'],
+  why: 'The CA has dropped the order; everything has to be done again.',
+  fixes: { 'cert-manager': 'Delete the Order, so that a new one is made.' },
+  examples: {
+    fails: '{"expires": "2026-01-08T00:00:00Z", "used": "2026-01-09T00:00:00Z"}',
+    passes: '{"expires": "2026-01-08T00:00:00Z", "used": "2026-01-01T00:00:00Z"}',
+  },
   explains: { types: ['malformed', 'orderNotReady'], details: [/expired/i] },
   judge(request, traffic) {
     if (

@@ -22,6 +22,19 @@ function flawOf(value: string): { severity: Severity; words: string } | null {
   return /[A-Z]/.test(name) ? { severity: 'info', words: 'has upper-case letters; servers write it in lower case' } : null
 }
 
+/** The IANA registry of ACME identifier types (RFC 8555 9.7.7, RFC 8738, 8823, 9448, 9891 and drafts that have an entry). */
+const REGISTERED_TYPES: ReadonlySet<string> = new Set([
+  'dns',
+  'ip',
+  'email',
+  'TNAuthList',
+  'JWTClaimConstraints',
+  'bundleEID',
+  'permanent-identifier',
+  'hardware-module',
+  'NfInstanceId',
+])
+
 export const orderIdentifiers: Rule = {
   id: 'order-identifiers',
   group: 'order',
@@ -32,7 +45,7 @@ export const orderIdentifiers: Rule = {
   title: 'identifiers well formed',
   norm: 'identifiers is a non-empty array of {type,value}; dns values are in certificate form (ASCII/punycode, no trailing dot, no port, not an IP).',
   decide:
-    'newOrder has a non-empty array of identifiers, newAuthz one; each is an object with type and value as strings. A dns value is ASCII (A-labels), labels of 1 to 63 octets, 253 in all, no trailing dot, port or other character; underscores and hyphens at the end of a label: warning, since private CAs take them. Asterisks: see order-wildcard-form; addresses: see order-ip-form. A type that is not registered, or not known here, is not judged: the server answers unsupportedIdentifier. Info for duplicates or upper case.',
+    'newOrder has a non-empty array of identifiers, newAuthz one; each is an object with type and value as strings. A dns value is ASCII (A-labels), labels of 1 to 63 octets, 253 in all, no trailing dot, port or other character; underscores and hyphens at the end of a label: warning, since private CAs take them. Asterisks: see order-wildcard-form; addresses: see order-ip-form. A type that the IANA registry of ACME identifier types does not list: warning, since few servers know it. Values of registered types other than dns and ip are not judged. Info for duplicates or upper case.',
   traps: [
     'Servers may lower-case and sort: do not demand identical order in the response.',
     'Single-label and internal names are policy, not syntax, at private CAs.',
@@ -46,6 +59,17 @@ export const orderIdentifiers: Rule = {
   },
   remedy: 'Fix the identifier shown in the subproblem.',
   references: ['RFC 8555 §7.4', 'RFC 8555 §7.1.3', 'RFC 8555 §7.1.4', 'RFC 5280 §7', 'RFC 1034 §3.5'],
+  why: 'The CA refuses the whole order for one bad name.',
+  fixes: {
+    'cert-manager': 'Correct spec.dnsNames of the Certificate.',
+    certbot: 'Correct the names given with -d.',
+    lego: 'Correct the names given with --domains.',
+    'acme.sh': 'Correct the names given with -d.',
+  },
+  examples: {
+    fails: '{"identifiers": [{"type": "dns", "value": "www.example.org:443"}]}',
+    passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}]}',
+  },
   explains: { types: ['malformed', 'rejectedIdentifier', 'unsupportedIdentifier'], details: [/identifier/i, /domain name/i] },
   judge(request) {
     if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined
@@ -77,6 +101,13 @@ export const orderIdentifiers: Rule = {
           { severity, evidence: { identifiers: flawed.slice(0, 10) } },
         )
     }
+    const unregistered = identifiers.filter(({ type }) => !REGISTERED_TYPES.has(type))
+    if (unregistered.length > 0)
+      return broken(
+        orderIdentifiers,
+        `The identifier type ${quote(unregistered[0]?.type)} is not registered for ACME, and few servers know it.`,
+        { severity: 'warning', evidence: { identifiers: unregistered.slice(0, 10) } },
+      )
     const seen = new Set<string>()
     const twice = identifiers.filter((one) => {
       const key = identifierKey(one)

@@ -39,7 +39,7 @@ export const orderImmutable: Rule = {
   tier: 2,
   title: 'identifiers and authorizations do not change',
   norm: 'Both arrays are immutable once set; a client seeing a change should treat the order as invalid.',
-  decide: 'Compare as sets across all responses for the order URL.',
+  decide: 'Identifiers and authorizations are compared as sets over all answers for one order URL.',
   traps: ['Different sort order is allowed.'],
   unknownWhen: [],
   inPractice: {
@@ -50,6 +50,11 @@ export const orderImmutable: Rule = {
   },
   remedy: 'Server bug: report.',
   references: ['RFC 8555 §7.1.3'],
+  why: 'The client has proved control of some names and would get a certificate for others.',
+  examples: {
+    fails: '[{"identifiers": ["www.example.org"]}, {"identifiers": ["example.org"]}]',
+    passes: '[{"identifiers": ["www.example.org"]}, {"identifiers": ["www.example.org"]}]',
+  },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     const change = remembered(traffic, changes).get(request)

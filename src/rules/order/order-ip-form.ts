@@ -11,7 +11,8 @@ export const orderIpForm: Rule = {
   tier: 2,
   title: 'ip identifiers in canonical text',
   norm: 'type ip takes dotted IPv4 or RFC 5952 IPv6 text, without brackets, zone or port.',
-  decide: 'Parse and re-render; fail if unparseable, warn if not canonical. Fail if an IP is sent as type dns.',
+  decide:
+    'Broken if the value cannot be read as an address, or an address has the type dns. A spelling other than the canonical one is a warning.',
   traps: ['Legacy clients put IPs under dns.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +23,12 @@ export const orderIpForm: Rule = {
   },
   remedy: 'Use type ip and canonical text.',
   references: ['RFC 8738 §3', 'RFC 5952 §4', 'RFC 8555 §7.1.4'],
+  why: 'Under another spelling an address is another name, and an address of type dns is none at all.',
+  fixes: { 'cert-manager': 'Write addresses into spec.ipAddresses of the Certificate, not into spec.dnsNames.' },
+  examples: {
+    fails: '{"identifiers": [{"type": "dns", "value": "192.0.2.1"}]}',
+    passes: '{"identifiers": [{"type": "ip", "value": "192.0.2.1"}]}',
+  },
   explains: { types: ['malformed', 'unsupportedIdentifier'], details: [] },
   judge(request) {
     if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined

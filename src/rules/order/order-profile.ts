@@ -23,6 +23,12 @@ export const orderProfile: Rule = {
   },
   remedy: 'Use an advertised name.',
   references: ['draft-ietf-acme-profiles §3', 'draft-ietf-acme-profiles §4'],
+  why: 'The CA refuses a profile that it does not have.',
+  fixes: { 'cert-manager': 'Set spec.acme.profile of the Issuer to a name that the directory lists under meta.profiles.' },
+  examples: {
+    fails: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "profile": "short"}',
+    passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "profile": "shortlived"}',
+  },
   explains: { types: ['invalidProfile'], details: [/profile/i] },
   judge(request) {
     if (request.resource !== 'newOrder' || request.method !== 'POST') return undefined

@@ -63,6 +63,12 @@ export const orderResponse: Rule = {
   },
   remedy: 'Server: send Location and all required members.',
   references: ['RFC 8555 §7.4', 'RFC 8555 §7.1.3'],
+  why: 'Without the URL of the order or of its parts the client cannot go on.',
+  examples: {
+    fails: '{"status": "pending", "identifiers": []}',
+    passes:
+      '{"status": "pending", "identifiers": [{"type": "dns", "value": "www.example.org"}], "authorizations": ["https://ca.example/authz/1"], "finalize": "https://ca.example/order/1/finalize"}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'newOrder' || request.method !== 'POST') return undefined

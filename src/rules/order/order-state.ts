@@ -65,6 +65,8 @@ export const orderState: Rule = {
   },
   remedy: 'Server bug, or two orders mixed up.',
   references: ['RFC 8555 §7.1.6', 'RFC 8555 §7.1.3', 'RFC 8555 §7.4'],
+  why: 'A client that follows the state machine waits for ever or gives up.',
+  examples: { fails: '["valid", "pending"]', passes: '["pending", "ready", "processing", "valid"]' },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     const fault = remembered(traffic, faults).get(request)

@@ -13,7 +13,7 @@ export const orderValidityDates: Rule = {
   title: 'notBefore/notAfter are RFC 3339 and supported',
   norm: 'Both are optional RFC 3339 times; a server that cannot honour them must refuse rather than issue something else.',
   decide:
-    'Fail on bad format (the fields are defined as RFC 3339 dates); warn on notAfter <= notBefore or if the server refused them.',
+    'Broken if notBefore or notAfter is no RFC 3339 date. A notAfter that is not after notBefore, or a refusal by the server, is a warning.',
   traps: ['cert-manager only sets Order.spec.duration when enableDurationFeature is on.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -24,6 +24,12 @@ export const orderValidityDates: Rule = {
   },
   remedy: 'Remove them for CAs that do not support them.',
   references: ['RFC 8555 §7.4', 'RFC 8555 §7.1.3', 'RFC 3339 §5.6'],
+  why: 'A CA that cannot keep to the dates has to refuse the order.',
+  fixes: { 'cert-manager': 'Set spec.acme.enableDurationFeature of the Issuer only for CAs that take notAfter.' },
+  examples: {
+    fails: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "notAfter": "2026-04-01"}',
+    passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "notAfter": "2026-04-01T00:00:00Z"}',
+  },
   explains: { types: ['malformed'], details: [/NotBefore and NotAfter/] },
   judge(request) {
     if (request.resource !== 'newOrder' || request.method !== 'POST') return undefined

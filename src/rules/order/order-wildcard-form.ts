@@ -11,7 +11,8 @@ export const orderWildcardForm: Rule = {
   tier: 2,
   title: "Wildcard is '*.' plus a domain",
   norm: 'A wildcard is one asterisk, one dot, then a domain name; nothing else.',
-  decide: "Fail on 'foo.*.bar', '*foo', '*.*.x', '*.' + IP, wildcard in newAuthz.",
+  decide:
+    'Broken by any asterisk but one as the first label: "foo.*.bar", "*foo", "*.*.x", "*." before an address, or a wildcard in newAuthz.',
   traps: ['*.example.com does not cover example.com; clients usually order both.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -22,6 +23,17 @@ export const orderWildcardForm: Rule = {
   },
   remedy: "Use '*.example.com'.",
   references: ['RFC 8555 §7.1.3'],
+  why: 'No CA knows another form of wildcard, so the order is refused.',
+  fixes: {
+    'cert-manager': 'Correct spec.dnsNames of the Certificate.',
+    certbot: 'Correct the names given with -d.',
+    lego: 'Correct the names given with --domains.',
+    'acme.sh': 'Correct the names given with -d.',
+  },
+  examples: {
+    fails: '{"identifiers": [{"type": "dns", "value": "www.*.example.org"}]}',
+    passes: '{"identifiers": [{"type": "dns", "value": "*.example.org"}]}',
+  },
   explains: { types: ['malformed'], details: [/wildcard/i] },
   judge(request) {
     if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined

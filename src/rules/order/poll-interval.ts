@@ -27,6 +27,8 @@ export const pollInterval: Rule = {
   },
   remedy: 'Wait at least Retry-After, with back-off.',
   references: ['RFC 8555 §7.4', 'RFC 8555 §7.5.1', 'RFC 8555 §8.2', 'RFC 9110 §10.2.3'],
+  why: 'Polling too fast runs into the limits of the CA; then nothing is issued at all.',
+  examples: { fails: 'Retry-After: 5, asked again after 1 s', passes: 'Retry-After: 5, asked again after 5 s' },
   explains: { types: ['rateLimited'], details: [] },
   judge(request, traffic) {
     const poll = remembered(traffic, polls).get(request)

@@ -24,6 +24,11 @@ export const revokeAuth: Rule = {
   },
   remedy: "Use the issuing account's kid, or the certificate's private key with jwk.",
   references: ['RFC 8555 §7.6', 'RFC 8555 §6.2'],
+  why: 'The CA has to be sure that the certificate belongs to who revokes it. The usual mistake is jwk with the account key.',
+  fixes: {
+    certbot: 'Use certbot revoke --cert-path FILE with the account, or add --key-path FILE for the key of the certificate.',
+  },
+  examples: { fails: 'jwk: the account key', passes: 'kid: https://ca.example/acct/1' },
   explains: { types: ['unauthorized', 'malformed'], details: [/same public key|not authorized|No authorization/i] },
   judge(request) {
     if (request.resource !== 'revokeCert' || request.method !== 'POST') return undefined

@@ -50,6 +50,12 @@ export const revokePayload: Rule = {
   },
   remedy: 'Send DER in base64url; use 0, 1, 4 or 5.',
   references: ['RFC 8555 §7.6', 'RFC 5280 §5.3.1'],
+  why: 'The CA cannot find the certificate, and it stays valid.',
+  fixes: {
+    certbot: 'Use --reason keycompromise, affiliationchanged, superseded, cessationofoperation or unspecified.',
+    'acme.sh': 'Use --revoke-reason with 0, 1, 4 or 5.',
+  },
+  examples: { fails: '{"certificate": "-----BEGIN CERTIFICATE-----"}', passes: '{"certificate": "MIIDdzCC…", "reason": 4}' },
   explains: { types: ['malformed', 'badRevocationReason', 'unauthorized'], details: [/revocation reason|reasonCode/i] },
   judge(request) {
     if (request.resource !== 'revokeCert' || request.method !== 'POST') return undefined

@@ -52,6 +52,11 @@ export const revokeResponse: Rule = {
   },
   remedy: 'Server: use the registered type.',
   references: ['RFC 8555 §7.6'],
+  why: 'A client that does not know the error tries again for ever.',
+  examples: {
+    fails: '{"status": 400, "type": "urn:ietf:params:acme:error:malformed"}',
+    passes: '{"status": 400, "type": "urn:ietf:params:acme:error:alreadyRevoked"}',
+  },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.resource !== 'revokeCert' || request.method !== 'POST') return undefined

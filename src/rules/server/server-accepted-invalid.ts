@@ -74,6 +74,7 @@ export const serverAcceptedInvalid: Rule = {
     'RFC 8555 §7.6',
     'RFC 8555 §11.1',
   ],
+  why: 'The fault stays hidden until the client meets a stricter CA; a signature that was not verified lets anybody in.',
   explains: { types: [], details: [] },
   review(judgement) {
     const { request, findings } = judgement

@@ -36,6 +36,11 @@ export const serverBadnonceShape: Rule = {
   },
   remedy: 'Server: include a fresh nonce.',
   references: ['RFC 8555 §6.5'],
+  why: 'The client retries with the nonce of this answer. Without one it gives up or loops.',
+  examples: {
+    fails: '{"status": 403, "type": "urn:ietf:params:acme:error:badNonce"}',
+    passes: '{"status": 400, "type": "urn:ietf:params:acme:error:badNonce"}',
+  },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     const { response, problem, replayNonce, nonceRecord } = request

@@ -24,6 +24,11 @@ export const serverBadsigalgAlgorithms: Rule = {
   },
   remedy: 'Server: add algorithms.',
   references: ['RFC 8555 §6.2'],
+  why: 'The client cannot choose an algorithm that the CA takes.',
+  examples: {
+    fails: '{"type": "urn:ietf:params:acme:error:badSignatureAlgorithm"}',
+    passes: '{"type": "urn:ietf:params:acme:error:badSignatureAlgorithm", "algorithms": ["ES256", "RS256"]}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     const { response, problem } = request

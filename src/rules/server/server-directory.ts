@@ -52,6 +52,12 @@ export const serverDirectory: Rule = {
   },
   remedy: 'Server/proxy: set the public URL.',
   references: ['RFC 8555 §7.1.1', 'RFC 8555 §6.3', 'RFC 8555 §9.7.5'],
+  why: 'Everything a client does begins with these URLs.',
+  examples: {
+    fails: '{"newNonce": "https://ca.example/newNonce"}',
+    passes:
+      '{"newNonce": "https://ca.example/newNonce", "newAccount": "https://ca.example/newAccount", "newOrder": "https://ca.example/newOrder", "revokeCert": "https://ca.example/revokeCert", "keyChange": "https://ca.example/keyChange"}',
+  },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'directory' || request.method !== 'GET') return undefined

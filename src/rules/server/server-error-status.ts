@@ -66,6 +66,7 @@ export const serverErrorStatus: Rule = {
     'RFC 8555 §7.3.6',
     'RFC 8555 §7.4',
   ],
+  why: 'Clients and proxies that go by the status do the wrong thing.',
   explains: { types: [], details: [] },
   review(judgement) {
     const { request, findings } = judgement

@@ -21,6 +21,7 @@ export const serverEs256Support: Rule = {
   inPractice: { Boulder: 'Accepts', Pebble: 'Accepts', 'step-ca': 'Accepts' },
   remedy: 'Use RS256 meanwhile; ask the CA to fix.',
   references: ['RFC 8555 §6.2'],
+  why: 'ES256 is the one algorithm that every client may count on.',
   explains: { types: [], details: [] },
   review(judgement) {
     const { request, compliant } = judgement

@@ -39,6 +39,8 @@ export const serverIndexLink: Rule = {
   inPractice: { Boulder: 'Conforms', Pebble: 'Conforms', 'step-ca': 'Conforms', 'golang.org/x/crypto/acme': 'Ignored' },
   remedy: 'Server: add Link.',
   references: ['RFC 8555 §7.1'],
+  why: 'A client cannot find the directory from the answer. Few need it.',
+  examples: { fails: 'Link: <https://ca.example/dir>;rel="up"', passes: 'Link: <https://ca.example/dir>;rel="index"' },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     const { response, resource, ca } = request

@@ -25,6 +25,7 @@ export const serverInternalError: Rule = {
   },
   remedy: 'Retry later; send CA operator the time and Replay-Nonce.',
   references: ['RFC 8555 §6.7'],
+  why: 'The client did nothing wrong and can do nothing about it but try later.',
   explains: { types: [], details: [] },
   review(judgement) {
     const { request, findings } = judgement

@@ -36,6 +36,7 @@ export const serverMustAccept: Rule = {
   },
   remedy: 'Report to the CA; avoid the feature.',
   references: ['RFC 8555 §6.3', 'RFC 8555 §7.2', 'RFC 8555 §7.3.5', 'RFC 8555 §7.6'],
+  why: 'A client in order gets no certificate, and its author looks for a fault that is not there.',
   explains: { types: [], details: [] },
   review(judgement) {
     const { request, compliant } = judgement

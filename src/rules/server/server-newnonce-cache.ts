@@ -24,6 +24,8 @@ export const serverNewnonceCache: Rule = {
   },
   remedy: 'Server: set no-store before writing the status.',
   references: ['RFC 8555 §7.2', 'RFC 9111 §5.2.2.5'],
+  why: 'A cache on the way hands out spent nonces.',
+  examples: { fails: 'Cache-Control: public', passes: 'Cache-Control: no-store' },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'newNonce') return undefined

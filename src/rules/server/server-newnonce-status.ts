@@ -23,6 +23,8 @@ export const serverNewnonceStatus: Rule = {
   },
   remedy: 'Server: fix code.',
   references: ['RFC 8555 §7.2'],
+  why: 'Strict clients stop at the wrong status and get no nonce.',
+  examples: { fails: 'HEAD newNonce: HTTP/1.1 204 No Content', passes: 'HEAD newNonce: HTTP/1.1 200 OK' },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.resource !== 'newNonce' || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined

@@ -29,6 +29,7 @@ export const serverNonceDuplicate: Rule = {
   inPractice: { Boulder: 'Encrypted counter, unique', Pebble: 'Random', 'step-ca': 'Random' },
   remedy: 'Disable caching of newNonce in front of the CA.',
   references: ['RFC 8555 §6.5.1', 'RFC 8555 §7.2'],
+  why: 'Two requests take the same nonce, and one of them fails without the fault of the client.',
   explains: { types: [], details: [] },
   judge(request) {
     const { replayNonce, ca } = request

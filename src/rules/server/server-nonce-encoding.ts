@@ -22,6 +22,8 @@ export const serverNonceEncoding: Rule = {
   },
   remedy: 'Server: encode properly.',
   references: ['RFC 8555 §6.5.1'],
+  why: 'Clients have to ignore such a nonce, and then have none.',
+  examples: { fails: 'Replay-Nonce: not/base64url=', passes: 'Replay-Nonce: oFvnlFP1wIhRlYS2jTaXbA' },
   explains: { types: [], details: [] },
   judge(request) {
     const { response, replayNonce } = request

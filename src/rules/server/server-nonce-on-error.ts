@@ -22,6 +22,8 @@ export const serverNonceOnError: Rule = {
   },
   remedy: 'Server: add it.',
   references: ['RFC 8555 §6.5'],
+  why: 'A client that retries has no nonce to do it with.',
+  examples: { fails: 'HTTP/1.1 400 Bad Request without Replay-Nonce', passes: 'Replay-Nonce: oFvnlFP1wIhRlYS2jTaXbA' },
   explains: { types: [], details: [] },
   judge(request) {
     const { method, response, problem, replayNonce } = request

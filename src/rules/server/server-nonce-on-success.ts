@@ -30,6 +30,8 @@ export const serverNonceOnSuccess: Rule = {
   },
   remedy: 'Server/proxy: pass the header through.',
   references: ['RFC 8555 §6.5'],
+  why: 'The client has to ask newNonce before each request, or stops.',
+  examples: { fails: 'HTTP/1.1 201 Created without Replay-Nonce', passes: 'Replay-Nonce: oFvnlFP1wIhRlYS2jTaXbA' },
   explains: { types: [], details: [] },
   judge(request, traffic) {
     if (request.method !== 'POST') return undefined

@@ -40,6 +40,8 @@ export const serverProblemDocument: Rule = {
   },
   remedy: 'Server: return a problem document.',
   references: ['RFC 8555 §6.7', 'RFC 8555 §6.7.1', 'RFC 7807 §3'],
+  why: 'The client cannot tell the user what was wrong.',
+  examples: { fails: 'Content-Type: text/html', passes: 'Content-Type: application/problem+json' },
   explains: { types: [], details: [] },
   judge(request) {
     const { response, method } = request

@@ -69,6 +69,8 @@ export const serverProblemType: Rule = {
   },
   remedy: 'Server: use registered types.',
   references: ['RFC 8555 §6.7', 'RFC 8555 §9.6', 'RFC 8555 §9.7.4'],
+  why: 'Clients decide by the type what to do next; one they do not know is final.',
+  examples: { fails: '{"type": "urn:acme:error:badNonce"}', passes: '{"type": "urn:ietf:params:acme:error:badNonce"}' },
   explains: { types: [], details: [] },
   judge(request) {
     if (request.response === null || !isObject(request.answer)) return undefined

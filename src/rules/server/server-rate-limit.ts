@@ -26,6 +26,8 @@ export const serverRateLimit: Rule = {
   },
   remedy: 'Server: add Retry-After.',
   references: ['RFC 8555 §6.6'],
+  why: 'Without a time to wait clients try again at once and stay limited.',
+  examples: { fails: 'HTTP/1.1 429 Too Many Requests without Retry-After', passes: 'Retry-After: 3600' },
   explains: { types: [], details: [] },
   judge(request) {
     const { response, problem } = request

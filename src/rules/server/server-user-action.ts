@@ -23,6 +23,7 @@ export const serverUserAction: Rule = {
   },
   remedy: 'Server: add Link and instance.',
   references: ['RFC 8555 §7.3.3'],
+  why: 'The user is told to act and not where.',
   explains: { types: [], details: [] },
   judge(request) {
     const { response, problem } = request

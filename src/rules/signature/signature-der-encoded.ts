@@ -12,7 +12,7 @@ export const signatureDerEncoded: Rule = {
   title: 'ECDSA signature is raw R||S',
   norm: 'JWS uses the fixed-length concatenation of R and S, not ASN.1 DER.',
   decide:
-    'For ES*: fail if the octets parse as a DER SEQUENCE of two INTEGERs consuming all bytes and the length is not 64/96/132. Convert and verify; if it verifies, this is the cause.',
+    'ECDSA only: broken if the octets are one whole DER sequence of two integers and have not the length of the algorithm. If the same values verify once converted, this is the cause.',
   traps: ['A raw signature can start with 0x30 by chance: require full DER parse and wrong length.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -23,6 +23,8 @@ export const signatureDerEncoded: Rule = {
   },
   remedy: 'Convert DER to fixed-width R||S.',
   references: ['RFC 7518 §3.4'],
+  why: 'CAs take the octets for R and S and find no valid signature. It is the usual fault of a client that signs with OpenSSL.',
+  examples: { fails: 'signature: 70 to 72 octets that begin with 30 45 02 (ES256)', passes: 'signature: 64 octets (ES256)' },
   explains: { types: ['malformed'], details: [] },
   judge(request) {
     const octets = request.jws?.signature ?? null

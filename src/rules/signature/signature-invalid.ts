@@ -48,7 +48,7 @@ export const signatureInvalid: Rule = {
   title: 'Signature verifies',
   norm: 'The server verifies the JWS before anything else; the signing input is the received protected text, a dot, and the received payload text.',
   decide:
-    'Key sources in order: jwk in this header; account key history (newAccount jwk -> Location; onlyReturnExisting jwk -> Location; keyChange inner jwk valid from its 200 onward); operator-supplied key; certificate key for revokeCert. Verify over wire text. On failure try: re-encoded text, other known account keys (signature-wrong-key), the pre-rollover key (signature-stale-key), DER (signature-der-encoded), padded R/S (signature-length), payload without base64url, SHA mismatch. Report the first that succeeds as cause. The inner JWS of a key change is verified under the new key in its jwk (§7.3.5).',
+    "The key is, in this order: the jwk of the request; the key with which the account was registered or looked up, or that a key change gave it, as of that time; a key that the operator gave; for revokeCert the key of the certificate. The signature is verified over the text as sent. If it fails, these causes are tried, and the first that fits is named: encoding, another account's key, the key before a key change, DER, a lost leading zero, a payload that was not encoded, another hash. The inner JWS of a key change is verified under the new key in its jwk (§7.3.5).",
   traps: [
     "Unknown key is 'unknown', never 'invalid'.",
     'After keyChange the same kid has another key: resolve by time of the 200.',
@@ -63,6 +63,9 @@ export const signatureInvalid: Rule = {
   },
   remedy: 'Sign exactly the transmitted protected and payload strings with the key behind kid.',
   references: ['RFC 8555 §6.2', 'RFC 7515 §5.2', 'RFC 8555 §7.3.5'],
+  why: 'The CA cannot believe anything in the request. What was signed is not what was sent, or the key is not the one of the account.',
+  fixes: { 'cert-manager': 'See that no two Issuers share a privateKeySecretRef while they name different accounts.' },
+  examples: { fails: 'signed: {"identifiers": []}, sent: { "identifiers": [] }', passes: 'signed: eyJpZGVud…, sent: eyJpZGVud…' },
   explains: {
     types: ['malformed', 'unauthorized'],
     details: [/JWS verification error/, /error verifying jws/, /invalid or wrong key/, /signature/i],

@@ -23,7 +23,8 @@ export const signatureLength: Rule = {
   tier: 1,
   title: "Signature has the algorithm's length",
   norm: 'ES256/384/512 signatures are 64/96/132 octets; RSA signatures equal the modulus length; Ed25519 64.',
-  decide: 'Compare decoded length. For ES* short by 1 or 2, re-insert leading zeros in R and/or S and verify.',
+  decide:
+    'The decoded length is compared with that of the algorithm or of the RSA modulus. For ECDSA, one or two octets short, leading zeros are put back and the result is verified.',
   traps: ['Intermittent by nature (about 1 in 128 requests): do not dismiss because neighbours verify.'],
   unknownWhen: ['U-GAP', 'U-KEY'],
   inPractice: {
@@ -34,6 +35,8 @@ export const signatureLength: Rule = {
   },
   remedy: 'Left-pad R and S to the curve size.',
   references: ['RFC 7518 §3.4', 'RFC 7518 §3.3', 'RFC 8037 §3.1'],
+  why: 'One signature in about 128 has a leading zero less. The client fails now and then and nobody finds out why.',
+  examples: { fails: 'signature: 63 octets (ES256)', passes: 'signature: 64 octets (ES256)' },
   explains: { types: ['malformed'], details: [/invalid signature size/] },
   judge(request) {
     const octets = request.jws?.signature ?? null

@@ -11,7 +11,7 @@ export const signatureWrongKey: Rule = {
   title: 'Signed by the account that kid names',
   norm: 'kid and signing key have to belong together.',
   decide:
-    "When verification under kid's key fails, try every other account/cert/operator key in state. If one verifies: fail, naming both accounts.",
+    'When the key of the account in kid does not verify the signature, all other keys known in the capture are tried. If one does, both accounts are named.',
   traps: ['keyChange outer is signed by the OLD key, inner by the new one.'],
   unknownWhen: ['U-KEY'],
   inPractice: {
@@ -22,6 +22,19 @@ export const signatureWrongKey: Rule = {
   },
   remedy: 'Pair each stored kid with its own key.',
   references: ['RFC 8555 §6.2'],
+  why: 'The CA verifies with the key of the account in kid, and the signature is of another one.',
+  fixes: {
+    'cert-manager':
+      'See that the Secret in privateKeySecretRef was not replaced by that of another account; delete it to register anew.',
+    certbot:
+      'private_key.json and regr.json in one folder below /etc/letsencrypt/accounts belong together: restore both, or register anew.',
+    lego: 'The key file and account.json below .lego/accounts belong together: restore both, or register anew.',
+    'acme.sh': 'account.key and ca.conf in one folder below ~/.acme.sh/ca belong together: restore both, or register anew.',
+  },
+  examples: {
+    fails: '{"kid": "https://ca.example/acct/1", "signed with the key of": "https://ca.example/acct/2"}',
+    passes: '{"kid": "https://ca.example/acct/1", "signed with the key of": "https://ca.example/acct/1"}',
+  },
   explains: { types: ['malformed', 'unauthorized'], details: [] },
   judge(request) {
     const { signature } = request
@@ -30,7 +43,7 @@ export const signatureWrongKey: Rule = {
     const { account, thumbprint } = signature.cause
     return broken(
       signatureWrongKey,
-      `The request names account ${quote(request.kid)} but is signed with the key of account ${quote(account?.url ?? null)} (thumbprint ${thumbprint}).`,
+      `The request names account ${quote(request.kid)} but is signed with ${account === null ? 'another account key, which the operator gave' : `the key of account ${quote(account.url)}`} (thumbprint ${thumbprint}).`,
       {
         evidence: { kid: request.kid, signedBy: account?.url ?? null, thumbprint },
       },

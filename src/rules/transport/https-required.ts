@@ -40,7 +40,7 @@ export const httpsRequired: Rule = {
   title: 'ACME exchanges run over HTTPS',
   norm: 'Every ACME function is an HTTPS exchange; a plain-HTTP directory or resource URL is outside the protocol.',
   decide:
-    "For each ACME exchange look at the transport under it (TLS seen, or HAR/forwarded scheme). Fail client if it opened a non-TLS connection to an https URL's authority or was configured with an http directory; fail server if any URL in directory, Location, Link, order, authz or challenge has scheme http. Downgrade to info when both ends are loopback/private and the capture point is labelled 'behind TLS terminator'.",
+    'The server: broken if an answer hands out an http URL (in the directory, in Location, or in an object). The client: broken if it asked for an http URL and signed it. Plain HTTP behind a TLS terminator is no fault, and http-01 validation has to be plain HTTP.',
   traps: [
     'A capture taken between the TLS terminator and the CA is legitimately plaintext: judge the client only if the client-side leg is visible.',
     'http-01 validation traffic on port 80 is required to be plain HTTP; never feed it to this rule.',
@@ -55,19 +55,29 @@ export const httpsRequired: Rule = {
   },
   remedy: 'Point the client at the https directory; behind a terminator make the proxy send X-Forwarded-Proto: https.',
   references: ['RFC 8555 §6.1'],
+  why: 'Without TLS anybody on the way reads and changes what the CA says. CAs that build their URLs from the request then hand out http URLs, and signed URLs stop matching.',
+  fixes: {
+    'cert-manager': 'Write an https URL into spec.acme.server of the Issuer.',
+    certbot: 'Give an https URL to --server.',
+    lego: 'Give an https URL to --server.',
+    'acme.sh': 'Give an https URL to --server.',
+  },
+  examples: { fails: '{"newNonce": "http://ca.example/newNonce"}', passes: '{"newNonce": "https://ca.example/newNonce"}' },
   explains: { types: ['malformed', 'unauthorized'], details: [] },
-  judge(request) {
+  judge(request, traffic) {
     const handedOut = httpUrlsIn(request)
     if (handedOut.length > 0) {
       const message = `The answer hands out ${handedOut.length === 1 ? 'a plain http URL' : `${handedOut.length} plain http URLs`}, for example ${quote(handedOut[0])}.`
       return broken(httpsRequired, message, { party: 'server', evidence: { urls: handedOut.slice(0, 10) } })
     }
     if (request.url.startsWith('https://')) return HOLDS
-    // Behind a terminator plain HTTP is legitimate; only a client that signs an http URL has chosen one itself.
-    if (request.urlBasis === 'observed' && request.signedUrl !== null && request.signedUrl === request.url)
-      return broken(httpsRequired, `The request was made, and its url ${quote(request.signedUrl)} signed, for plain http.`, {
+    // Behind a terminator plain HTTP is legitimate; only a client that signs an http URL without being given it has chosen one itself.
+    const { urlBasis, behindProxy, signedUrl, ca } = request
+    const wasGiven = traffic.urls.has(request.url) && ca?.directoryUrl?.startsWith('https://') === true
+    if (urlBasis === 'observed' && !behindProxy && signedUrl !== null && signedUrl === request.url && !wasGiven)
+      return broken(httpsRequired, `The request was made, and its url ${quote(signedUrl)} signed, for plain http.`, {
         party: 'client',
-        evidence: { url: request.signedUrl },
+        evidence: { url: signedUrl },
       })
     return undefined
   },

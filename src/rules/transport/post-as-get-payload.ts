@@ -24,7 +24,7 @@ export const postAsGetPayload: Rule = {
   title: 'POST-as-GET uses the empty payload',
   norm: 'Fetching means a JWS whose payload member is present and is the empty string; a JSON object, even {}, is not a fetch.',
   decide:
-    "For POSTs to roles order, orders, cert, directory, newNonce: fail if decoded payload is non-empty (order: a STAR cancellation excepted, see order-auto-renewal). authz: fail on anything but \"\" and a deactivation, '{}' included. account: any JSON object is an update, '{}' one that changes nothing (§7.3.2): n/a. challenge: see challenge-payload. Fail when the payload member is missing or null.",
+    'Requests for an order, the list of orders, a certificate, the directory or newNonce: broken if the payload is not empty (the end of a STAR order excepted, see order-auto-renewal). Authorizations: broken by anything but an empty payload and a deactivation, {} included. Accounts: an object is an update, {} one that changes nothing (§7.3.2). For challenges see challenge-payload. Broken too when the payload is absent or null.',
   traps: [
     'base64url of an empty string is the empty string; do not require anything more.',
     'Some encoders emit the two-character JSON string "" as the payload (base64 \'IiI\'): that is not empty.',
@@ -39,6 +39,11 @@ export const postAsGetPayload: Rule = {
   },
   remedy: 'Send "payload": "" (zero octets), not base64url of {} or of "".',
   references: ['RFC 8555 §6.3'],
+  why: 'The CA takes a payload for a change of the resource and refuses it, or changes something that was only to be read.',
+  examples: {
+    fails: '{"protected": "eyJhbGciOi…", "payload": "e30", "signature": "q3fQ…"}',
+    passes: '{"protected": "eyJhbGciOi…", "payload": "", "signature": "q3fQ…"}',
+  },
   explains: { types: ['malformed'], details: [/POST-as-GET/, /empty payload/] },
   judge(request) {
     if (request.method !== 'POST' || !(FETCHED.has(request.resource) || request.resource === 'authorization')) return undefined

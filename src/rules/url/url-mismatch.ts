@@ -1,7 +1,12 @@
 import type { AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
 import { hostOf, normaliseUrl, splitUrl, urlDifferences } from '../../acme/urls.ts'
 import { broken, HOLDS, type Rule, unknown } from '../rule.ts'
-import { quote } from '../scope.ts'
+import { quote, sawBeginning } from '../scope.ts'
+
+/** It is the URL on the wire to the letter: on the client's own leg, or because the CA hands it out so and a terminator changed nothing. */
+function isAsSent(request: AcmeRequest, signed: string, traffic: AcmeTraffic): boolean {
+  return signed === request.observedUrl && (request.urlBasis === 'observed' || traffic.urls.has(signed))
+}
 
 /** Spellings that an HTTP library changes on the way to the wire without fault: only when the signed one is the server's own. */
 function isLibrarySpelling(request: AcmeRequest, signed: string, traffic: AcmeTraffic): boolean {
@@ -16,9 +21,18 @@ function differsInDefaultPort(a: string, b: string): boolean {
   return strip(a) === strip(b)
 }
 
-/** The captured leg shows the client's URL as it was: no proxy before it, or the CA itself hands out this very URL. */
-function showsClientUrl(request: AcmeRequest, traffic: AcmeTraffic): boolean {
-  return (!request.behindProxy && request.urlBasis === 'observed') || traffic.urls.has(request.url)
+/**
+ * A proxy may have changed what the client asked for: one has left its traces and the CA does not hand out the URL of this leg, or the
+ * client signed what the CA hands out and the leg has it under another host.
+ */
+function mayBeRewritten(request: AcmeRequest, signed: string, traffic: AcmeTraffic): boolean {
+  const [asked, seen] = [splitUrl(signed), splitUrl(request.url)]
+  if (asked === null) return false
+  const isNamed = traffic.urls.has(request.url)
+  const isProxied = request.behindProxy || request.urlBasis !== 'observed'
+  if (isProxied && !isNamed) return true
+  const isMoved = asked.rest === seen?.rest && hostOf(asked.authority) !== hostOf(seen.authority)
+  return isMoved && traffic.urls.has(signed) && (isProxied || !isNamed)
 }
 
 export const urlMismatch: Rule = {
@@ -31,14 +45,14 @@ export const urlMismatch: Rule = {
   title: 'url equals the URL the request was sent to',
   norm: 'The server compares the signed url with the request URL and refuses a difference.',
   decide:
-    'Effective request URL = scheme from the captured leg (https if TLS), :authority or Host, request-target including query. Compare byte-wise with protected.url. Then decide the side: client leg captured and differs -> client; client leg equal but server leg (behind proxy) differs -> middlebox (diag-proxy-rewrote-url); only the server leg captured -> either. A single captured leg without signs of a proxy before it (Via, Forwarded, X-Forwarded-*, another leg of the same exchange) is the client leg.',
+    "The URL of the request is made from the scheme of the captured connection, Host or :authority, and the target with its query, and compared octet by octet with url. If the client's own connection was captured, a difference is the client's. If it is there only behind a proxy, it is the proxy's. If only the leg behind a proxy was captured, it is open whose it is. A connection without signs of a proxy before it (Via, Forwarded, X-Forwarded-*, a second leg) counts as the client's own.",
   traps: [
     "Default port: 'https://h/' vs 'https://h:443/' - Boulder once rejected everyone for that (issue 4447); compare what each side saw.",
     'Absolute-form request targets, HTTP/2 pseudo-headers and percent-encoding can differ without fault.',
     'Dogtag and acme2certifier (and early Vault) were not seen to compare it at all: a mismatch there is a latent client fault only.',
     'ZeroSSL/Sectigo: 401 unauthorized. Vault: 401 unauthorized, comparing with its CONFIGURED cluster path, so the operator may be at fault.',
   ],
-  unknownWhen: ['U-TLS', 'U-GAP'],
+  unknownWhen: ['U-OTHER', 'U-START'],
   inPractice: {
     Boulder:
       '400 malformed quoting expected and got; expected scheme from TLS or X-Forwarded-Proto, host from Host, path from the raw request line',
@@ -48,6 +62,16 @@ export const urlMismatch: Rule = {
   },
   remedy: 'Send the URL you sign; behind a proxy forward Host and X-Forwarded-Proto unchanged.',
   references: ['RFC 8555 §6.4'],
+  why: 'The CA takes it for a request that was diverted and refuses it. When a proxy changed the host or the scheme, every request of every client fails.',
+  fixes: {
+    'cert-manager': 'Set spec.acme.server to the name under which the CA knows itself, not to that of a Service in front of it.',
+  },
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.internal:8443/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: {
     types: ['malformed', 'unauthorized'],
     details: [
@@ -62,21 +86,19 @@ export const urlMismatch: Rule = {
   judge(request, traffic) {
     const signed = request.signedUrl
     if (signed === null || signed === '') return undefined
-    if (signed === request.url) return HOLDS
     if (request.urlBasis === 'signed-only')
       return unknown(
         'U-OTHER',
         'this leg is plain HTTP behind a TLS terminator, and nothing but the signature says which URL the client asked for',
       )
-    if (isLibrarySpelling(request, signed, traffic)) return HOLDS
-    const parts = splitUrl(request.url)
-    if (!showsClientUrl(request, traffic) && splitUrl(signed) !== null) {
-      const where = parts === null ? '' : hostOf(parts.authority)
+    if (signed === request.url || isAsSent(request, signed, traffic) || isLibrarySpelling(request, signed, traffic)) return HOLDS
+    if (mayBeRewritten(request, signed, traffic))
       return unknown(
         'U-OTHER',
-        `a proxy stands before this leg and may have changed the URL: the leg shows ${request.url} (host ${where}), the client signed ${signed}`,
+        `a proxy may have changed the URL before this leg: the leg shows ${quote(request.url)}, the client signed ${quote(signed)}`,
       )
-    }
+    if (normaliseUrl(signed) === normaliseUrl(request.url) && !sawBeginning(request.ca))
+      return unknown('U-START', 'the URLs differ in spelling only, and the capture does not show how the server wrote it')
     const differences = urlDifferences(signed, request.url)
     return broken(
       urlMismatch,

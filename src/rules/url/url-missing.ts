@@ -12,7 +12,7 @@ export const urlMissing: Rule = {
   title: 'url present in the protected header',
   norm: 'Every ACME JWS has a protected url parameter holding the target as a string.',
   decide:
-    'Fail if absent, empty or not a string. So too in the inner JWS of a key change (§7.3.5) and in an external account binding (§7.3.4).',
+    'Broken if url is absent, empty or no string; so too in the inner JWS of a key change (§7.3.5) and in an external account binding (§7.3.4).',
   traps: ['keyChange inner and EAB inner need url as well.'],
   unknownWhen: ['U-GAP'],
   inPractice: {
@@ -23,6 +23,12 @@ export const urlMissing: Rule = {
   },
   remedy: 'Add url.',
   references: ['RFC 8555 §6.4.1', 'RFC 8555 §6.2', 'RFC 8555 §7.3.4', 'RFC 8555 §7.3.5'],
+  why: 'Without it a request could be sent on to another resource. CAs refuse it.',
+  examples: {
+    fails: '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed', 'unauthorized'], details: [/'url' required/, /missing url/] },
   judge(request) {
     if (request.method !== 'POST') return undefined

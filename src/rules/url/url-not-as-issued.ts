@@ -1,7 +1,7 @@
 import type { AcmeTraffic } from '../../acme/traffic.ts'
 import { normaliseUrl, urlDifferences } from '../../acme/urls.ts'
-import { broken, HOLDS, type Rule } from '../rule.ts'
-import { quote, remembered, wasAccepted } from '../scope.ts'
+import { broken, HOLDS, type Rule, unknown } from '../rule.ts'
+import { quote, remembered, sawBeginning, wasAccepted } from '../scope.ts'
 
 /** Issued URLs by their normalised form. The directory and account URLs may come from configuration, a renewalInfo URL is built by the client. */
 function byNormalForm(traffic: AcmeTraffic): ReadonlyMap<string, string> {
@@ -21,7 +21,7 @@ export const urlNotAsIssued: Rule = {
   title: 'url is the exact string the server provided',
   norm: 'Apart from the directory, all URLs come from the server and must be signed exactly as provided, without re-encoding.',
   decide:
-    'State: issued URLs (directory members, Location, Link, order/authz/challenge members). If protected.url is not in the set but equals a member after normalisation (case of host, default port, trailing slash, percent-encoding, dot segments, query order): fail with the difference. If no member is close: url-guessed.',
+    'Broken if url is none of those that the server gave out, is one of them written differently (case of the host, default port, trailing slash, escapes, dot segments, order of the query), and was not accepted. If none is close, see url-guessed.',
   traps: ['certID path of renewalInfo is constructed by the client by design.', 'Account URL may come from configuration.'],
   unknownWhen: ['U-START'],
   inPractice: {
@@ -32,12 +32,24 @@ export const urlNotAsIssued: Rule = {
   },
   remedy: 'Keep URLs as opaque strings.',
   references: ['RFC 8555 §6.4'],
+  why: 'The CA compares text. What a library normalises (a port, a slash, an escape) is another URL to it.',
+  examples: {
+    fails:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example:443/newOrder"}',
+    passes:
+      '{"alg": "ES256", "kid": "https://ca.example/acct/1", "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newOrder"}',
+  },
   explains: { types: ['malformed', 'unauthorized'], details: [] },
   judge(request, traffic) {
     const signed = request.signedUrl
     if (signed === null || signed === '' || traffic.urls.has(signed)) return signed === null || signed === '' ? undefined : HOLDS
     const issued = remembered(traffic, byNormalForm).get(normaliseUrl(signed))
     if (issued === undefined || wasAccepted(request)) return undefined
+    if (!sawBeginning(request.ca))
+      return unknown(
+        'U-START',
+        'the URL is written otherwise than the server wrote it in this capture, which does not show all it wrote before',
+      )
     const differences = urlDifferences(signed, issued)
     return broken(
       urlNotAsIssued,
