@@ -19,7 +19,7 @@ export const algKeyMismatch: Rule = {
     'After a key rollover from RSA to EC the alg changes for the same kid; resolve the key by time.',
     'Keep the table of algorithms updatable: a name that is not in it but that the server accepted is newer than the table, answer unknown.',
   ],
-  unknownWhen: ['U-KEY', 'U-GAP'],
+  unknownWhen: ['U-KEY', 'U-GAP', 'U-OTHER'],
   inPractice: {
     Boulder: '400 malformed, states expected algorithm',
     Pebble: '400 badSignatureAlgorithm',

@@ -18,7 +18,7 @@ export const base64urlStrict: Rule = {
     "Go's decoder skips CR and LF inside the text, so line-wrapped values slip through Go servers and fail elsewhere: warning, not error, when the server is known to be Go and accepted it.",
     "A '=' in an EAB key shown to the operator is not on the wire.",
   ],
-  unknownWhen: ['U-GAP', 'U-REDACT'],
+  unknownWhen: ['U-GAP'],
   inPractice: {
     Boulder:
       "protected/payload/signature/jwk: 400 malformed parse error; csr and certificate buffers: trailing '=' is stripped before decoding, so accepted",

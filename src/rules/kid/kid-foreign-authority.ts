@@ -29,7 +29,7 @@ export const kidForeignAuthority: Rule = {
   decide:
     'The scheme and host of kid are compared with those of the request and of the URLs that this CA gave out. Another one is a warning. It is an error when this CA gave out account URLs in the capture, or when the host is that of another environment of the same operator (staging and production).',
   traps: ["A CA may legally host accounts on another host than the directory's; only a Location from this CA proves it."],
-  unknownWhen: ['U-START', 'U-ROLE'],
+  unknownWhen: ['U-START'],
   inPractice: {
     Boulder: '400 malformed invalid account URL (prefix test comes before look-up)',
     Pebble: '400 malformed prefix',

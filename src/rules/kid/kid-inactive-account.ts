@@ -18,7 +18,7 @@ export const kidInactiveAccount: Rule = {
   decide:
     'A warning if an answer had shown the account as deactivated or revoked before the request. To refuse it is the duty of the server (§7.3.6); the request itself is in order.',
   traps: ['Requests already in flight when deactivation was answered are not violations.'],
-  unknownWhen: ['U-START'],
+  unknownWhen: [],
   inPractice: {
     Boulder: "403 unauthorized 'Account is not valid, has status'; newAccount with that key also 403",
     Pebble: '403 unauthorized',

@@ -25,7 +25,7 @@ export const kidIsEabKeyId: Rule = {
   traps: [
     'Some CAs choose account ids equal to the EAB id inside the URL (Infisical-like profiles): compare whole strings, not substrings.',
   ],
-  unknownWhen: ['U-START', 'U-SECRET'],
+  unknownWhen: [],
   inPractice: {
     Boulder: '400 malformed invalid account URL',
     Pebble: '400 malformed prefix',

@@ -39,7 +39,7 @@ export const kidLocationMismatch: Rule = {
     'After a CA host move, an old stored kid is faithful to the old Location: diag-kid-differs-from-location explains.',
     "HTTP/2 :authority versus Host differences matter for the server's comparison, not for this rule.",
   ],
-  unknownWhen: ['U-START', 'U-KEY'],
+  unknownWhen: ['U-START'],
   inPractice: {
     Boulder:
       "Scheme+host+/acme/acct/ prefix must equal what this request's Host and proto produce; the rest must be an integer, so a trailing slash is 400 malformed",

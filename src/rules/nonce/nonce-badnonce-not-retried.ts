@@ -17,7 +17,7 @@ export const nonceBadnonceNotRetried: Rule = {
   decide:
     'A warning if no retry follows a badNonce answer on any connection of the client, and the capture goes on for more than a minute.',
   traps: ['Capture that ends right after the error proves nothing.'],
-  unknownWhen: ['U-OTHER', 'U-RESP'],
+  unknownWhen: ['U-OTHER'],
   inPractice: {
     Pebble: 'Produces this on purpose in 5% of requests',
     'golang.org/x/crypto/acme': 'Retries until its backoff gives up (cert-manager: at most 6 attempts)',

@@ -19,7 +19,7 @@ export const nonceOld: Rule = {
   traps: [
     'Load-balanced services encode the issuing backend in a prefix (8 chars in Boulder); a prefix change between issue and use is not a client error.',
   ],
-  unknownWhen: ['U-START', 'U-CLOCK'],
+  unknownWhen: [],
   inPractice: {
     Boulder: "Window by count per nonce service, lost at restart or when the prefix's backend is gone",
     Pebble: 'No expiry, but refuses 5% of good nonces on purpose by default',

@@ -46,7 +46,7 @@ export const noncePrefetchWasteful: Rule = {
   norm: 'Normally the nonce of the previous response serves the next request.',
   decide: 'A note if the client asks newNonce more than once for two signed requests although answers gave it nonces.',
   traps: ['Several parallel processes legitimately fetch separately.'],
-  unknownWhen: ['U-OTHER'],
+  unknownWhen: [],
   inPractice: { 'golang.org/x/crypto/acme': 'Reuses response nonces' },
   remedy: 'Feed Replay-Nonce of each response into the pool.',
   references: ['RFC 8555 §7.2'],

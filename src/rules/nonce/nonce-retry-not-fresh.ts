@@ -18,7 +18,7 @@ export const nonceRetryNotFresh: Rule = {
     "certbot's client raises the error before storing that response's nonce, so its retry uses a pooled or newly fetched one.",
     'Scoped nonces (per account or per resource) make this matter; Boulder, Pebble, step-ca do not scope.',
   ],
-  unknownWhen: ['U-RESP', 'U-OTHER'],
+  unknownWhen: [],
   inPractice: {
     Boulder: 'Any unspent nonce is accepted',
     Pebble: 'Any unspent nonce (its README blesses newNonce too)',

@@ -19,7 +19,7 @@ export const nonceReused: Rule = {
     'Equal nonce text at two different CAs is not reuse.',
     'If the server issued the same value twice (server-nonce-duplicate) the client is innocent.',
   ],
-  unknownWhen: ['U-GAP', 'U-OTHER'],
+  unknownWhen: ['U-OTHER'],
   inPractice: {
     Boulder:
       '400 badNonce on second redemption; because redemption follows signature verification, a first request with a bad signature leaves the nonce usable',

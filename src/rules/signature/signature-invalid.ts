@@ -54,7 +54,7 @@ export const signatureInvalid: Rule = {
     'After keyChange the same kid has another key: resolve by time of the 200.',
     "HAR exporters may re-escape '/' or unicode in postData; verify from the raw body only.",
   ],
-  unknownWhen: ['U-KEY', 'U-GAP', 'U-REDACT'],
+  unknownWhen: ['U-KEY', 'U-GAP', 'U-START', 'U-RESP'],
   inPractice: {
     Boulder: "400 malformed 'JWS verification error'; the nonce is NOT consumed (checked after signature)",
     Pebble: '400 malformed; nonce not consumed',

@@ -26,7 +26,7 @@ export const signatureLength: Rule = {
   decide:
     'The decoded length is compared with that of the algorithm or of the RSA modulus. For ECDSA, one or two octets short, leading zeros are put back and the result is verified.',
   traps: ['Intermittent by nature (about 1 in 128 requests): do not dismiss because neighbours verify.'],
-  unknownWhen: ['U-GAP', 'U-KEY'],
+  unknownWhen: ['U-GAP'],
   inPractice: {
     Boulder: '400 malformed',
     Pebble: '400 malformed',

@@ -26,7 +26,7 @@ export const acceptLanguage: Rule = {
   norm: 'Clients are encouraged to send Accept-Language so error text can be localised.',
   decide: 'Said once of a client, at its first request, if none of its requests has Accept-Language. It explains no refusal.',
   traps: ['Raise once per session or the report drowns in noise.'],
-  unknownWhen: ['U-TLS', 'U-REDACT'],
+  unknownWhen: [],
   inPractice: { Boulder: 'Ignored', Pebble: 'Ignored', 'step-ca': 'Ignored', 'golang.org/x/crypto/acme': 'Not sent' },
   remedy: "Optional: send 'Accept-Language: en'.",
   references: ['RFC 8555 §6.1'],

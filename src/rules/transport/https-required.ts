@@ -45,7 +45,7 @@ export const httpsRequired: Rule = {
     'A capture taken between the TLS terminator and the CA is legitimately plaintext: judge the client only if the client-side leg is visible.',
     'http-01 validation traffic on port 80 is required to be plain HTTP; never feed it to this rule.',
   ],
-  unknownWhen: ['U-ROLE'],
+  unknownWhen: [],
   inPractice: {
     Boulder:
       'Builds every URL from Host and TLS state, or X-Forwarded-Proto when present, so a plain-HTTP hop without that header makes it hand out http URLs',

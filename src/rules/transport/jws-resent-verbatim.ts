@@ -23,7 +23,7 @@ export const jwsResentVerbatim: Rule = {
     'TCP retransmission, overlapping segments, a mirror port that shows both directions twice, or pcaps merged from two taps are NOT resends: compare TCP sequence space / QUIC packet numbers / HTTP/2 stream ids first.',
     'HTTP/2 GOAWAY/REFUSED_STREAM lets a library resend legitimately-unprocessed requests; still report as info because the nonce may be burnt by a front end.',
   ],
-  unknownWhen: ['U-GAP', 'U-OTHER'],
+  unknownWhen: ['U-OTHER'],
   inPractice: {
     Boulder: 'Second copy: 400 badNonce',
     Pebble: 'Second copy: 400 badNonce',
