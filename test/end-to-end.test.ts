@@ -17,11 +17,12 @@ const scratch = mkdtempSync(join(tmpdir(), 'acmescope-'))
 const sample = (name: string) => `samples/${name}`
 const STORY = sample('story-broken-server.pcap')
 
-test('the bundle reports what the library reports, certificates and decryption included', async (t) => {
+test('the bundle reports what the library reports, certificates, decryption and DNS included', async (t) => {
   const names: readonly [string, string | null][] = [
     ['honest-certbot.pcap', 'honest-certbot.keys'],
     ['wrong-bindings.pcap', 'wrong-bindings.keys'],
     ['embedded-secrets.pcapng', null],
+    ['wildcard-dns01.pcap', 'wildcard-dns01.keys'],
   ]
   for (const [name, keys] of names) {
     const run = acmescope([

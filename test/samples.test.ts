@@ -21,6 +21,7 @@ const PROMISED: Record<string, { verdict: string; diagnosis: string | null; coun
   'story-client-omits-kid.har': { verdict: 'client', diagnosis: 'diag-kid-omitted-after-registration', counts: [4, 3, 0] },
   'story-client-sends-jwk.pcap': { verdict: 'client', diagnosis: 'diag-kid-omitted-after-registration', counts: [4, 3, 0] },
   'honest-certbot.pcap': { verdict: 'none', diagnosis: null, counts: [26, 0, 0] },
+  'wildcard-dns01.pcap': { verdict: 'none', diagnosis: null, counts: [22, 0, 0] },
   'honest-lego.har': { verdict: 'none', diagnosis: null, counts: [18, 0, 0] },
 }
 

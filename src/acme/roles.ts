@@ -246,8 +246,11 @@ function prefixesOf(url: string): string[] {
   return found
 }
 
+const PLAIN = /^https?:\/\/[^/?#:A-Z]+(?:[/?#]|$)/
+
 /** RFC 3986 6.2.2.1, 6.2.3: without a default port, scheme and host in lower case; the rest as it is. */
 function plainSpelling(url: string): string {
+  if (PLAIN.test(url)) return url
   const parts = splitUrl(url)
   return parts === null ? url : `${parts.scheme.toLowerCase()}://${authorityOf(url)}${parts.rest}`
 }

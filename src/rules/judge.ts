@@ -1,5 +1,5 @@
 import { type AcmeRequest, type AcmeTraffic, isJudged, type UnknownCode } from '../acme/traffic.ts'
-import type { Broken, Group, Rule } from './rule.ts'
+import { type Broken, type Group, type Rule, unknown, type Verdict } from './rule.ts'
 import { RULES } from './rules.ts'
 
 export type CheckName = 'kid' | 'jwk' | 'nonce' | 'url' | 'signature'
@@ -52,7 +52,7 @@ function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonl
   const undecided: Undecided[] = []
   const held = new Set<Group>()
   for (const rule of rules) {
-    const verdict = rule.judge?.(request, traffic)
+    const verdict = asFarAsSeen(request, rule.judge?.(request, traffic))
     if (verdict === undefined) continue
     if (verdict.outcome === 'holds') held.add(rule.group)
     else if (verdict.outcome === 'broken') findings.push({ rule, verdict })
@@ -69,12 +69,24 @@ function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonl
   return { request, findings, undecided, checks, compliant }
 }
 
+/**
+ * Nobody is accused over a request whose method, path or authority may not be in the capture: what it asked for is then a guess.
+ * Of an HTTP/2 request any of them can be a reference to a table entry that was lost (RFC 7541 2.3.3).
+ */
+function asFarAsSeen(request: AcmeRequest, verdict: Verdict | undefined): Verdict | undefined {
+  const { http, method, exchange } = request
+  const isSeen = http.damage.length === 0 || (exchange.streamId === null && method !== '' && http.target !== '')
+  return isSeen || verdict?.outcome !== 'broken'
+    ? verdict
+    : unknown('U-GAP', 'the method, the path or the authority of the request may not be in the capture')
+}
+
 /** The second pass: what the server made of the request, now that it is known what the request was. */
 function reviewed(judgement: Judgement, traffic: AcmeTraffic, rules: readonly Rule[]): Judgement {
   if (!isJudged(judgement.request)) return judgement
   let { findings, undecided } = judgement
   for (const rule of rules) {
-    const verdict = rule.review?.(judgement, traffic)
+    const verdict = asFarAsSeen(judgement.request, rule.review?.(judgement, traffic))
     if (verdict?.outcome === 'broken') findings = [...findings, { rule, verdict }]
     else if (verdict?.outcome === 'unknown') undecided = [...undecided, { rule, code: verdict.code, reason: verdict.reason }]
   }

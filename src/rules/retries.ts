@@ -1,11 +1,14 @@
 import { acmeType } from '../acme/answers.ts'
 import type { AcmeRequest, AcmeTraffic } from '../acme/traffic.ts'
+import { wasAccepted } from './scope.ts'
 
 export interface Retries {
   /** A retry, to the request whose badNonce answer it follows. */
   readonly refusedBy: ReadonlyMap<AcmeRequest, AcmeRequest>
   /** A request refused as badNonce, to its retry. */
   readonly retryOf: ReadonlyMap<AcmeRequest, AcmeRequest>
+  /** Requests refused as badNonce of which a later attempt was taken. */
+  readonly succeeded: ReadonlySet<AcmeRequest>
 }
 
 /** Pairs each badNonce answer with the retry: same URL, same payload, same signer, next in time (RFC 8555 6.5). */
@@ -27,5 +30,7 @@ export function retries(traffic: AcmeTraffic): Retries {
     }
     if (acmeType(request.problem) === 'badNonce') waiting.set(key, request)
   }
-  return { refusedBy, retryOf }
+  const succeeded = new Set<AcmeRequest>()
+  for (const [refused, retry] of [...retryOf].reverse()) if (wasAccepted(retry) || succeeded.has(retry)) succeeded.add(refused)
+  return { refusedBy, retryOf, succeeded }
 }

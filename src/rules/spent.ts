@@ -93,6 +93,9 @@ function placeOf({ exchange: { input, entry, connection } }: AcmeRequest): strin
   return entry === null ? `${connection?.id}` : `har ${input}`
 }
 
+/** Null when there is none, or when the capture lacks a part of it, which may be what would tell it from another. */
 function answerOf({ response, replayNonce, problem, location }: AcmeRequest): string | null {
-  return response === null ? null : JSON.stringify([response.status, replayNonce, problem?.detail, location])
+  return response === null || response.damage.length > 0
+    ? null
+    : JSON.stringify([response.status, replayNonce, problem?.detail, location])
 }

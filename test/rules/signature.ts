@@ -133,6 +133,9 @@ export const CASES: CaseTable = {
       'R and S': order(),
       'R and S that begin like DER by chance': choosy((octets) => octets[0] === 0x30, {}),
       'rubbish of another length': order({ signature: (octets) => octets.subarray(1) }),
+      'a whole DER sequence of just the length of R and S': order({
+        signature: () => Uint8Array.of(0x30, 62, 2, 29, ...new Uint8Array(29).fill(1), 2, 29, ...new Uint8Array(29).fill(1)),
+      }),
     },
     broken: {
       'RFC 7518 3.4: DER': { scene: order({ signature: der }), severity: 'error', says: /Converted, it verifies/ },
@@ -219,6 +222,21 @@ export const CASES: CaseTable = {
         s.order(next)
       },
       'RSA 1024, which some libraries refuse to look at': order({}, () => new Key('a', 'RSA-1024')),
+      'P-384': order({}, () => new Key('a', 'P-384')),
+      'P-521': order({}, () => new Key('a', 'P-521')),
+      Ed25519: order({}, () => new Key('a', 'Ed25519')),
+      'two accounts with keys of different types': (s) => {
+        const [a, b] = [new Key('a'), new Key('b', 'P-384')]
+        s.begin().register(a)
+        s.register(b)
+        s.order(b)
+        s.order(a)
+      },
+      'RFC 8555 7.3.1: the key is known from a look-up': (s) => {
+        const k = new Key('a')
+        s.begin().register(k, { payload: { onlyReturnExisting: true }, status: 200 })
+        s.order(k)
+      },
     },
     broken: {
       'a changed payload': {
@@ -250,6 +268,17 @@ export const CASES: CaseTable = {
           sign('sha512', Buffer.from(`${protectedText}.${payload}`), RSA.privateKey),
         ),
         says: /verifies as RS512/,
+      },
+      'signed before the payload was padded': {
+        scene: (s) => {
+          order()(s)
+          const body = s.exchanges.at(-1)?.request?.body
+          if (body?.bytes == null) throw new Error('no body')
+          const jws = JSON.parse(Buffer.from(body.bytes).toString()) as { payload: string }
+          const bytes = new TextEncoder().encode(JSON.stringify({ ...jws, payload: `${jws.payload}=` }))
+          alter(s, { request: { body: { ...body, bytes } } })
+        },
+        says: /verifies over the canonical encoding/,
       },
       'the inner JWS of a key change': {
         scene: (s) => {
@@ -298,6 +327,14 @@ export const CASES: CaseTable = {
       'b64 false: unencoded-payload says it': order({ header: { b64: false, crit: ['b64'] } }),
       'DER: signature-der-encoded says it': order({ signature: der }),
       'no signature': order({ members: { signature: '' } }),
+      'a lost zero: signature-length says it': choosy((octets) => octets[0] === 0 && octets[32] !== 0, {
+        signature: (octets) => octets.subarray(1),
+      }),
+      "another account's key: signature-wrong-key says it": mixedUp(),
+      'the former key: signature-stale-key says it': changed(
+        {},
+        (s, old) => void s.order(old, ['www.example'], { nonce: 'after', ...REFUSED }),
+      ),
     },
   },
   'signature-wrong-key': {
@@ -361,6 +398,13 @@ export const CASES: CaseTable = {
         s.order(a, ['www.example'], REFUSED)
       },
     },
-    silent: { 'an unknown key': order({ signer: new Key('x') }), 'another account': mixedUp() },
+    silent: {
+      'an unknown key': order({ signer: new Key('x') }),
+      'another account': mixedUp(),
+      'the answer to the change was lost': changed(
+        { unanswered: true },
+        (s, old) => void s.order(old, ['www.example'], { nonce: 'pooled', ...REFUSED }),
+      ),
+    },
   },
 }

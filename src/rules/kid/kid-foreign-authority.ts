@@ -27,7 +27,7 @@ export const kidForeignAuthority: Rule = {
   title: 'kid belongs to the CA being addressed',
   norm: 'Accounts exist at one server; an account URL from another CA or environment is meaningless here.',
   decide:
-    'The scheme and host of kid are compared with those of the request and of the URLs that this CA gave out. Another one is a warning. It is an error when this CA gave out account URLs in the capture, or when the host is that of another environment of the same operator (staging and production).',
+    'The scheme and host of kid are compared with those of the request and of the URLs that this CA gave out. Another one is a warning. It is an error when this CA gave out account URLs in the capture, or when the host is that of another environment of the same operator (staging and production). A kid under which the CA takes any request passes: old account URLs may stay good after it moved.',
   traps: ["A CA may legally host accounts on another host than the directory's; only a Location from this CA proves it."],
   unknownWhen: ['U-START'],
   inPractice: {

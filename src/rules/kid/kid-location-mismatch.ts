@@ -33,7 +33,7 @@ export const kidLocationMismatch: Rule = {
   title: 'kid equals the Location it was given, character for character',
   norm: 'The value to use is the account URL that the server returned for newAccount.',
   decide:
-    'A kid that is the Location of any account registered in the capture passes here. Another one is compared, octet by octet, with the Location of the account it belongs to: the one whose key signed the request, or whose URL ends in the same path element. The message names the difference (slash, scheme, host, port, path, case, escapes). A shared connection alone ties nothing: one client may hold several accounts.',
+    'A kid that is the Location of any account registered in the capture passes here. Another one is compared, octet by octet, with the Location of the account it belongs to: the one whose key signed the request, or whose URL is the same but for its spelling, as far as the client had been told it by then. A kid under which the CA takes any request passes. The message names the difference (slash, scheme, host, port, path, case, escapes). A shared connection alone ties nothing: one client may hold several accounts.',
   traps: [
     'The server may itself hand out different Locations through two host names (internal and public): if so, fire diag-kid-differs-from-location against the server or proxy, not the client.',
     'After a CA host move, an old stored kid is faithful to the old Location: diag-kid-differs-from-location explains.',

@@ -28,7 +28,7 @@ export const nonceEncoding: Rule = {
   title: 'nonce is base64url text',
   norm: 'The value is base64url without padding; anything else makes the JWS malformed.',
   decide:
-    'Broken if it has characters outside A-Z, a-z, 0-9, "-" and "_". If the server gave it out like that, server-nonce-encoding says so instead.',
+    'Broken if it has characters outside A-Z, a-z, 0-9, "-" and "_". If the server gave it out like that, server-nonce-encoding says so instead. Undecided unless the capture shows the beginning of the session and nonces of this CA, all of them in order.',
   traps: [
     'Shell clients keep a trailing CR.',
     'certbot decodes and re-encodes: a non-canonical server nonce comes back changed.',

@@ -12,7 +12,7 @@ export const nonceReused: Rule = {
   title: 'A nonce is used once',
   norm: 'A nonce seen in one request is spent, whatever the outcome of that request.',
   decide:
-    'Broken if an earlier request to the same CA carries the same nonce. The first use is never blamed. What was captured twice, retransmitted by TCP, or seen on both legs of a proxy is one request.',
+    'Broken if an earlier request to the same CA carries the same nonce. The first use is never blamed. What was captured twice, retransmitted by TCP, or seen on both legs of a proxy is one request; what the server gave out twice may be used twice. The same bytes after a redirect are a warning.',
   traps: [
     'Retransmitted or duplicate-captured packets are not reuse.',
     'A request seen on the client leg and again on the server leg of a reverse proxy is one request.',

@@ -32,7 +32,8 @@ export const nonceWrongAuthority: Rule = {
   tier: 1,
   title: 'nonce comes from the same CA',
   norm: 'Nonces have no meaning outside the server that made them.',
-  decide: 'Broken if another CA gave out this nonce in the capture, and this one did not.',
+  decide:
+    'Broken if another CA gave out this nonce in the capture, and this one did not. Undecided while the directory of either was not captured: two hosts may be one CA.',
   traps: [
     'Several host names can front one CA (directory host vs API host): group by directory document, not by host.',
     'step-ca provisioners of one CA share the nonce table.',

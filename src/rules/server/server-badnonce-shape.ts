@@ -1,19 +1,11 @@
 import { acmeType } from '../../acme/answers.ts'
-import type { AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
 import { lostAnswer } from '../answer.ts'
 import { retries } from '../retries.ts'
 import { broken, HOLDS, type Rule } from '../rule.ts'
-import { named, quote, remembered, wasAccepted } from '../scope.ts'
+import { named, quote, remembered } from '../scope.ts'
 
 /** Microseconds within which a nonce is surely fresh. */
 const MINUTE = 60e6
-
-/** The same operation was taken in a later attempt. */
-function succeededLater(request: AcmeRequest, traffic: AcmeTraffic): boolean {
-  const { retryOf } = remembered(traffic, retries)
-  for (let next = retryOf.get(request); next !== undefined; next = retryOf.get(next)) if (wasAccepted(next)) return true
-  return false
-}
 
 export const serverBadnonceShape: Rule = {
   id: 'server-badnonce-shape',
@@ -74,7 +66,7 @@ export const serverBadnonceShape: Rule = {
       `The retry uses the nonce that the badNonce answer to ${named(first)} offered, and is refused as badNonce again. Pebble does so on purpose, to test clients.`,
       {
         // Where a further retry went through, nothing was lost but time.
-        severity: succeededLater(request, traffic) ? 'warning' : 'error',
+        severity: remembered(traffic, retries).succeeded.has(request) ? 'warning' : 'error',
         evidence: { ...evidence, offeredBy: first.id },
         remedy:
           'Server: accept the nonce that a badNonce answer offers; behind a load balancer, share nonces or keep a client on one machine.',

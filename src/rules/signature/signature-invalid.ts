@@ -48,7 +48,7 @@ export const signatureInvalid: Rule = {
   title: 'Signature verifies',
   norm: 'The server verifies the JWS before anything else; the signing input is the received protected text, a dot, and the received payload text.',
   decide:
-    "The key is, in this order: the jwk of the request; the key with which the account was registered or looked up, or that a key change gave it, as of that time; a key that the operator gave; for revokeCert the key of the certificate. The signature is verified over the text as sent. If it fails, these causes are tried, and the first that fits is named: encoding, another account's key, the key before a key change, DER, a lost leading zero, a payload that was not encoded, another hash. The inner JWS of a key change is verified under the new key in its jwk (§7.3.5).",
+    "The key is, in this order: the jwk of the request; the key with which the account was registered or looked up, or that a key change gave it, as of that time; a key that the operator gave; for revokeCert the key of the certificate. The signature is verified over the text as sent. If it fails, these causes are tried, and the first that fits is named: encoding, another account's key, the key before a key change, DER, a lost leading zero, a payload that was not encoded, another hash. The inner JWS of a key change is verified under the new key in its jwk (§7.3.5). Undecided where the key may have been changed out of sight: it was shown only later, the answer to a key change was lost, or the CA takes what does not verify and something escaped the capture.",
   traps: [
     "Unknown key is 'unknown', never 'invalid'.",
     'After keyChange the same kid has another key: resolve by time of the 200.',

@@ -12,7 +12,7 @@ export const signatureStaleKey: Rule = {
   title: 'Current key used after rollover',
   norm: 'Once key change succeeded only the new key authenticates the account.',
   decide:
-    'Broken if the key in force at that time does not verify the signature, and an earlier key of the same account does. The message names the key change, if it was captured.',
+    'Broken if the key in force at that time does not verify the signature, and an earlier key of the same account does. The message names the key change, if it was captured. A request that may have been on its way when the change was answered is undecided: only a nonce that was given since, or the same connection, proves that it was not.',
   traps: ['If the keyChange response was lost, client and server may disagree: report as either.'],
   unknownWhen: ['U-OTHER'],
   inPractice: {

@@ -29,7 +29,7 @@ export const getNotAllowed: Rule = {
   title: 'Resources are fetched with POST-as-GET, not GET',
   norm: 'Apart from directory and newNonce (and renewalInfo, and STAR certificates that opted in) a plain GET on an ACME resource is not permitted; the specified answer is 405 malformed. No other method than GET, HEAD and POST is used at all.',
   decide:
-    'GET or HEAD for anything but directory, newNonce, renewalInfo, or a STAR certificate for which it was agreed: broken, whatever the server answered, since §6.3 binds the client. PUT, DELETE, PATCH and other methods: broken. OPTIONS is a browser asking first, and is not judged.',
+    'GET or HEAD for anything but directory, newNonce, renewalInfo, or a STAR certificate for which it was agreed (undecided if its order was not captured): broken, whatever the server answered, since §6.3 binds the client. PUT, DELETE, PATCH and other methods: broken. OPTIONS is a browser asking first, and is not judged.',
   traps: [
     "Boulder also has GET-only non-ACME paths (/get/...) and accepts HEAD wherever it accepts GET; those are not violations of the client's protocol run if a human made them.",
     'curl -L after a 301/302 silently turns a POST into a GET: see redirect-on-acme-request first.',

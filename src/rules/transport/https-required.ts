@@ -40,7 +40,7 @@ export const httpsRequired: Rule = {
   title: 'ACME exchanges run over HTTPS',
   norm: 'Every ACME function is an HTTPS exchange; a plain-HTTP directory or resource URL is outside the protocol.',
   decide:
-    'The server: broken if an answer hands out an http URL (in the directory, in Location, or in an object). The client: broken if it asked for an http URL and signed it. Plain HTTP behind a TLS terminator is no fault, and http-01 validation has to be plain HTTP.',
+    'The server: broken if an answer hands out an http URL (in the directory, in Location, or in an object). The client: broken if it asked for an http URL and signed it, unless an https directory gave it that URL. Plain HTTP behind a TLS terminator is no fault, and http-01 validation has to be plain HTTP.',
   traps: [
     'A capture taken between the TLS terminator and the CA is legitimately plaintext: judge the client only if the client-side leg is visible.',
     'http-01 validation traffic on port 80 is required to be plain HTTP; never feed it to this rule.',

@@ -18,7 +18,7 @@ export const jwsResentVerbatim: Rule = {
   title: 'A signed request is never sent twice as is',
   norm: 'A JWS consumes its nonce; a retry has to be signed again with a fresh nonce.',
   decide:
-    'Broken if an earlier request has the same protected, payload and signature, and both reached the server as HTTP messages of their own. The first one is never blamed. The message says whether the first had an answer: without one, a library tried again.',
+    'Broken if an earlier request has the same protected, payload and signature, and both reached the server as HTTP messages of their own. The first one is never blamed. The message says whether the first had an answer: without one, a library tried again. After a redirect it is a warning; after an unanswered HTTP/2 stream, which the server may have refused, a note.',
   traps: [
     'TCP retransmission, overlapping segments, a mirror port that shows both directions twice, or pcaps merged from two taps are NOT resends: compare TCP sequence space / QUIC packet numbers / HTTP/2 stream ids first.',
     'HTTP/2 GOAWAY/REFUSED_STREAM lets a library resend legitimately-unprocessed requests; still report as info because the nonce may be burnt by a front end.',

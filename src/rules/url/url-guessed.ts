@@ -11,7 +11,7 @@ export const urlGuessed: Rule = {
   title: 'Clients discover URLs, they do not construct them',
   norm: 'Clients are configured with the directory only; resource URLs are taken from responses.',
   decide:
-    'A warning if a signed request goes to a URL that no answer gave out, although the directory and the registration of the account were captured. With an older account it is undecided.',
+    'A warning if a signed request goes to a URL that no answer gave out, although the directory and the registration of the account were captured. With an older account, or when an answer may have escaped the capture, it is undecided.',
   traps: ['Persisted order URLs from an earlier run are legitimate; look for kid and order age.'],
   unknownWhen: ['U-START', 'U-OTHER'],
   inPractice: { Boulder: '404 malformed for unknown paths', Pebble: '404', 'step-ca': '404' },

@@ -21,7 +21,7 @@ export const urlNotAsIssued: Rule = {
   title: 'url is the exact string the server provided',
   norm: 'Apart from the directory, all URLs come from the server and must be signed exactly as provided, without re-encoding.',
   decide:
-    'Broken if url is none of those that the server gave out, is one of them written differently (case of the host, default port, trailing slash, escapes, dot segments, order of the query), and was not accepted. If none is close, see url-guessed.',
+    'Broken if url is none of those that the server gave out, is one of them written differently (case of the host, default port, trailing slash, escapes, dot segments, order of the query), and was not accepted. Undecided if the capture began later than the session. If none is close, see url-guessed.',
   traps: ['certID path of renewalInfo is constructed by the client by design.', 'Account URL may come from configuration.'],
   unknownWhen: ['U-START'],
   inPractice: {
