@@ -21,7 +21,7 @@ export function inputLines(page: Page): string[] {
   return [...lines, ...commentLines(page)]
 }
 
-function inputText(page: Page, input: ReportInput): string {
+export function inputText(page: Page, input: ReportInput): string {
   const facts = [input.format]
   if (input.format !== 'har') facts.push(counted(input.packets, 'packet'))
   facts.push(bytesText(input.bytes))
@@ -42,7 +42,7 @@ function spanText(first: string | null, last: string | null): string | null {
 }
 
 /** Null for HARs, which know of no connections. */
-function connectionsText({ inputs, connections }: Report): string | null {
+export function connectionsText({ inputs, connections }: Report): string | null {
   if (connections.length === 0) return inputs.every(({ format }) => format === 'har') ? null : 'no TLS and no HTTP connection'
   const tls = connections.filter((connection) => connection.tls !== null)
   const decrypted = tls.filter((connection) => connection.tls?.decrypted === true).length
@@ -55,7 +55,7 @@ function connectionsText({ inputs, connections }: Report): string | null {
   return `${all}, ${connections.length === 1 ? '' : 'all '}${facts.join().replace(/^\d+ /, '')}`
 }
 
-function crossCheckText(page: Page, input: ReportInput): string | null {
+export function crossCheckText(page: Page, input: ReportInput): string | null {
   const { crossCheck } = input
   if (crossCheck === null) return null
   const seen = `the second reader (${page.safe(crossCheck.reader)}) saw ${counted(crossCheck.packets, 'packet')} in ${page.safe(input.name, 200)}`

@@ -14,8 +14,12 @@ function* notes(page: Page, title: string, texts: readonly string[]): Iterable<s
   if (shown.length < texts.length) yield `  ${counted(texts.length - shown.length, 'more note')}: --verbose shows all.`
 }
 
-/** Checks that this capture cannot decide, by check and reason. */
 export function unknownLines(page: Page): Iterable<string> {
+  return notes(page, 'What this capture cannot tell', unknownTexts(page))
+}
+
+/** Checks that this capture cannot decide, by check and reason. */
+export function unknownTexts(page: Page): string[] {
   const entries = page.report.requests.flatMap((request) => request.unknown.map((entry) => ({ id: request.id, ...entry })))
   const groups = page.options.verbose
     ? alike(
@@ -28,25 +32,28 @@ export function unknownLines(page: Page): Iterable<string> {
         (entry) => [entry.check, entry.code],
         (entry) => entry.reason,
       )
-  const texts = groups.flatMap((group) => {
+  return groups.flatMap((group) => {
     const [first] = group
     if (first === undefined) return []
     const ids = [...new Set(group.map(({ id }) => id))]
     const requests = ids.length === 1 ? `request ${ids[0]}` : `requests ${numberRuns(ids)}`
     return [`${page.safe(first.check, 60)} of ${requests}: ${page.safe(first.reason)} (${page.safe(first.code, 20)})`]
   })
-  return notes(page, 'What this capture cannot tell', texts)
+}
+
+export function undecryptedLines(page: Page): Iterable<string> {
+  return notes(page, 'Not decrypted', undecryptedTexts(page))
 }
 
 /** TLS connections without secrets, by server and reason. */
-export function undecryptedLines(page: Page): Iterable<string> {
+export function undecryptedTexts(page: Page): string[] {
   const closed = page.report.connections.filter((connection) => connection.tls !== null && !connection.tls.decrypted)
   const groups = alike(
     closed,
     (connection) => [serverOf(connection), connection.tls?.reason ?? ''],
     () => '',
   )
-  const texts = groups.flatMap((group) => {
+  return groups.flatMap((group) => {
     const [first] = group
     if (first === undefined) return []
     const reason = first.tls?.reason ?? null
@@ -54,7 +61,6 @@ export function undecryptedLines(page: Page): Iterable<string> {
       `${counted(group.length, 'connection')} to ${page.safe(serverOf(first), 200)}${reason === null ? '' : `: ${page.safe(reason)}`}`,
     ]
   })
-  return notes(page, 'Not decrypted', texts)
 }
 
 function serverOf({ tls, server }: ReportConnection): string {
@@ -62,8 +68,12 @@ function serverOf({ tls, server }: ReportConnection): string {
   return server === null ? tls.serverName : `${tls.serverName} (${server})`
 }
 
-/** What the capture lacks or garbles: nobody's fault, but the reason for each "cannot tell". */
 export function damageLines(page: Page): Iterable<string> {
+  return notes(page, 'Damage in the capture', damageTexts(page))
+}
+
+/** What the capture lacks or garbles: nobody's fault, but the reason for each "cannot tell". */
+export function damageTexts(page: Page): string[] {
   const { inputs, connections } = page.report
   const many = inputs.length > 1
   const ofInputs = inputs.flatMap((input) =>
@@ -85,7 +95,7 @@ export function damageLines(page: Page): Iterable<string> {
     const har = inputs[first.connection.input]?.format === 'har'
     return [`${damageText(page, { ...first.damage, count }, har)}, ${where}`]
   })
-  return notes(page, 'Damage in the capture', [...ofInputs, ...ofConnections])
+  return [...ofInputs, ...ofConnections]
 }
 
 function connectionName(page: Page, { client, server }: ReportConnection): string {

@@ -1,11 +1,11 @@
 import { openPage, type Page, type RenderOptions } from './page.ts'
-import { counted, grouped } from './phrases.ts'
 import type { Report } from './report.ts'
+import { countsText, verdictWords } from './story.ts'
 import { findingLines, refusalLines } from './text-findings.ts'
 import { inputLines } from './text-inputs.ts'
 import { damageLines, undecryptedLines, unknownLines } from './text-notes.ts'
 import { tableLines } from './text-table.ts'
-import { verdictLines, verdictWords } from './text-verdict.ts'
+import { verdictLines } from './text-verdict.ts'
 import { wrap } from './width.ts'
 
 /** The sections in the order of reading: the answer first, the evidence after it. */
@@ -32,18 +32,5 @@ export function* renderText(report: Report, options: RenderOptions): Iterable<st
     }
     if (any) yield '\n'
   }
-  for (const line of wrap(countsText(page), page.paragraph)) yield `${line}\n`
-}
-
-function countsText({ report, options }: Page): string {
-  const { requests, compliant, nonCompliant, undetermined, findings } = report.summary
-  const shown =
-    options.unfiltered === null
-      ? ''
-      : ` Shown: ${grouped(report.requests.length)} of ${counted(options.unfiltered, 'request')}; the counts are over all.`
-  return (
-    `${verdictWords(report)}. ${counted(requests, 'ACME request')}: ${grouped(compliant)} compliant, ${grouped(nonCompliant)} not, ` +
-    `${grouped(undetermined)} undetermined; ${counted(findings.error, 'error')}, ${counted(findings.warning, 'warning')}, ` +
-    `${counted(findings.info, 'note')}.${shown}`
-  )
+  for (const line of wrap(`${verdictWords(report)}. ${countsText(page)}`, page.paragraph)) yield `${line}\n`
 }
