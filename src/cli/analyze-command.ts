@@ -22,7 +22,7 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
   const failOn = readFailOn(options)
   const look = lookOf(io, options)
   const outputs = readOutputs(options)
-  refuseRedaction(options, outputs)
+  checkRedaction(options, outputs)
   const sources = readSources(io, invocation.words, options)
   protectInputs(
     outputs.files.map(({ path }) => path),
@@ -72,13 +72,21 @@ function readOutputs(options: OptionReader): Outputs {
   return { stdout: used ? null : (chosen ?? null), files }
 }
 
-function refuseRedaction(options: OptionReader, { stdout, files }: Outputs): void {
-  if (!options.isOn('redact')) return
-  if (options.isOn('no-redact')) throw new UsageError('--redact and --no-redact exclude each other')
-  const names = [...new Set([stdout, ...files.map(({ format }) => format)].flatMap((format) => format?.name ?? []))]
-  throw new UsageError(
-    `--redact: reports (${names.join(', ')}) cannot be redacted yet, and none was written; leave it away to see everything as captured`,
-  )
+/** What is made to be shared hides secrets and names, or is not written: nothing leaves by default that cannot be taken back. */
+function checkRedaction(options: OptionReader, { stdout, files }: Outputs): void {
+  const formats = [stdout, ...files.map(({ format }) => format)].filter((format) => format !== null)
+  const names = (some: readonly Format[]) => [...new Set(some.map(({ name }) => name))].join(', ')
+  if (options.isOn('redact')) {
+    if (options.isOn('no-redact')) throw new UsageError('--redact and --no-redact exclude each other')
+    throw new UsageError(
+      `--redact: reports (${names(formats)}) cannot be redacted yet, and none was written; leave it away to see everything as captured`,
+    )
+  }
+  const shared = formats.filter(({ redacts }) => redacts)
+  if (shared.length > 0 && !options.isOn('no-redact'))
+    throw new UsageError(
+      `${names(shared)}: a report to be shared hides secrets and names, and they cannot be hidden yet; add --no-redact to write everything as captured`,
+    )
 }
 
 function writeFile(path: string, pieces: Iterable<string>): void {

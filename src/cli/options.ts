@@ -53,15 +53,19 @@ const REPORT: OptionGroup = {
     {
       name: 'format',
       takes: 'value',
-      describe: 'text, json or ndjson: what goes to standard output (default text; nothing when only -o is given)',
+      describe: 'text, json, ndjson or markdown: what goes to standard output (default text; nothing when only -o is given)',
     },
     {
       name: 'output',
       alias: 'o',
       takes: 'values',
-      describe: 'File to write, in the format of its ending (.txt .json .ndjson; else --format); may be repeated',
+      describe: 'File to write, in the format of its ending (.txt .json .ndjson .md; else --format); may be repeated',
     },
-    { name: 'no-redact', takes: 'switch', describe: 'Show everything as captured (the default for text, json and ndjson)' },
+    {
+      name: 'no-redact',
+      takes: 'switch',
+      describe: 'Show everything as captured (the default for text, json and ndjson; required for the others)',
+    },
     {
       name: 'fail-on',
       takes: 'value',

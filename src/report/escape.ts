@@ -53,3 +53,17 @@ const PLAIN_WORDS: Readonly<Record<string, string>> = {
 function toAscii(text: string): string {
   return text.replace(NOT_ASCII, (character) => PLAIN_WORDS[character] ?? escapeCharacter(character))
 }
+
+/** JSON in which nothing hides: what `escapeText` would not let through is written as JSON escapes, so the value stays the same. */
+export function plainJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(UNSAFE, (character) =>
+    character === '\n' ? character : unicodeEscapes(character),
+  )
+}
+
+function unicodeEscapes(text: string): string {
+  return text
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
+}

@@ -1,4 +1,5 @@
 import { renderJson } from './json.ts'
+import { renderMarkdown } from './markdown.ts'
 import { renderNdjson } from './ndjson.ts'
 import type { RenderOptions } from './page.ts'
 import type { Report } from './report.ts'
@@ -20,6 +21,7 @@ export const FORMATS: readonly Format[] = [
   { name: 'text', endings: ['.txt'], redacts: false, render: renderText },
   { name: 'json', endings: ['.json'], redacts: false, render: renderJson },
   { name: 'ndjson', endings: ['.ndjson'], redacts: false, render: renderNdjson },
+  { name: 'markdown', endings: ['.md'], redacts: true, render: renderMarkdown },
 ]
 
 export function formatNamed(name: string): Format | undefined {

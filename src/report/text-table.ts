@@ -1,8 +1,9 @@
-import { diagnosedParties, isFailing, type VerdictWord, verdictWord } from './conduct.ts'
+import { diagnosedParties, type VerdictWord, verdictWord } from './conduct.ts'
 import { hanging, type Page } from './page.ts'
 import { counted } from './phrases.ts'
-import { CHECK_NAMES, type CheckName, type CheckValue, type Party, type ReportRequest } from './report.ts'
+import { CHECK_NAMES, type CheckValue, type Party, type ReportRequest } from './report.ts'
 import type { StyleName } from './styles.ts'
+import { CHECK_HEADS, CHECK_WORDS, chooseRows, mainOrigin, shownUrl } from './table-rows.ts'
 import { centre, padEnd, padStart, shorten, widthOf } from './width.ts'
 
 /** Over this many requests only those with something to say have a line, unless all are asked for. */
@@ -11,7 +12,6 @@ const MIN_URL = 8
 const MAX_URL = 2000
 /** A URL column wider than this may wait until the times have their milliseconds. */
 const WANTED_URL = 20
-const HEADS: Readonly<Record<CheckName, string>> = { kid: 'kid', jwk: 'jwk', nonce: 'nonce', url: 'url', signature: 'sig' }
 
 const VERDICT_STYLES: Readonly<Record<VerdictWord, StyleName>> = {
   ok: 'good',
@@ -42,7 +42,7 @@ interface Layout {
 export function* tableLines(page: Page): Iterable<string> {
   const { requests } = page.report
   if (requests.length === 0) return
-  const { rows, note } = chooseRows(page)
+  const { rows, note } = chosen(page)
   const layout = layOut(page, rows)
   const { styles } = page
   const day = rows.find((request) => request.time !== null)?.time?.slice(0, 10)
@@ -57,7 +57,9 @@ export function* tableLines(page: Page): Iterable<string> {
   yield ''
   if (note !== null) yield* hanging(page, '', note, 2)
   const { pass, fail, unknown, none } = page.glyphs
-  yield styles.quiet(`  ${pass} passed  ${fail} failed  ${unknown} this capture cannot tell  ${none} does not apply`)
+  yield styles.quiet(
+    `  ${pass} ${CHECK_WORDS.pass}  ${fail} ${CHECK_WORDS.fail}  ${unknown} ${CHECK_WORDS.unknown}  ${none} ${CHECK_WORDS['not-applicable']}`,
+  )
   if (rows.some((request) => SIDES.has(verdictWord(request, diagnosed))))
     yield styles.quiet('  Verdict: who broke the protocol in this request or in its answer')
   const rewritten = rows.find((request) => request.observedUrl !== null)
@@ -72,28 +74,14 @@ export function* tableLines(page: Page): Iterable<string> {
 
 const SIDES: ReadonlySet<VerdictWord> = new Set(['client', 'server', 'both', 'proxy'])
 
-function chooseRows(page: Page): { rows: readonly ReportRequest[]; note: string | null } {
-  const { requests } = page.report
-  if (page.options.verbose || requests.length <= MAX_ROWS) return { rows: requests, note: null }
-  const telling = requests.filter((request) => isFailing(request) || request.findings.length > 0)
-  const rows = (telling.length === 0 ? requests : telling).slice(0, MAX_ROWS)
-  const which = telling.length > 0 && rows.length === telling.length ? ' in which nothing was found' : ''
-  return {
-    rows,
-    note: `${counted(requests.length - rows.length, 'more request')}${which}: --verbose lists all, --format json has everything.`,
-  }
+function chosen(page: Page): { rows: readonly ReportRequest[]; note: string | null } {
+  const { rows, left, which } = chooseRows(page.report.requests, page.options.verbose ? Number.POSITIVE_INFINITY : MAX_ROWS)
+  if (left === 0) return { rows, note: null }
+  return { rows, note: `${counted(left, 'more request')}${which}: --verbose lists all, --format json has everything.` }
 }
 
-function originOf(url: string): string | null {
-  return /^https?:\/\/[^/?#]+/.exec(url)?.[0] ?? null
-}
-
-/** The origin of at least half of the rows. */
-function mainOrigin(rows: readonly ReportRequest[]): string | null {
-  const counts = new Map<string | null, number>()
-  for (const { url } of rows) counts.set(originOf(url), (counts.get(originOf(url)) ?? 0) + 1)
-  const [most] = [...counts].sort((a, b) => b[1] - a[1])
-  return most !== undefined && most[1] * 2 >= rows.length ? most[0] : null
+function urlCell(page: Page, { url }: ReportRequest, origin: string | null): string {
+  return page.safe(shownUrl(url, origin), MAX_URL)
 }
 
 function layOut(page: Page, rows: readonly ReportRequest[]): Layout {
@@ -123,11 +111,11 @@ function layOut(page: Page, rows: readonly ReportRequest[]): Layout {
     verdict: 7,
     origin: mainOrigin(rows),
   }
-  const marks = CHECK_NAMES.reduce((sum, name) => sum + HEADS[name].length + 1, -1)
+  const marks = CHECK_NAMES.reduce((sum, name) => sum + CHECK_HEADS[name].length + 1, -1)
   const fixed = base.id + Math.max(6, base.method) + base.resource + 4 + marks + base.verdict
   const timeStart = days.size > 1 ? 5 : 11
   const wanted = widest(
-    rows.map((request) => shownUrl(page, request.url, base.origin)),
+    rows.map((request) => urlCell(page, request, base.origin)),
     MIN_URL,
     WANTED_URL,
   )
@@ -142,11 +130,6 @@ function layOut(page: Page, rows: readonly ReportRequest[]): Layout {
   return { ...base, timeStart, time: form[0] - timeStart, gap: form[1], url: Math.max(MIN_URL, room(form)) }
 }
 
-function shownUrl(page: Page, url: string, origin: string | null): string {
-  if (origin !== null && originOf(url) === origin) return page.safe(url.slice(origin.length) || '/', MAX_URL)
-  return page.safe(url.replace(/^https:\/\//, ''), MAX_URL)
-}
-
 function headRow(layout: Layout): string {
   return [
     padStart('#', layout.id),
@@ -154,7 +137,7 @@ function headRow(layout: Layout): string {
     padEnd('Method', Math.max(6, layout.method)),
     padEnd('Resource', layout.resource),
     'HTTP',
-    CHECK_NAMES.map((name) => HEADS[name]).join(' '),
+    CHECK_NAMES.map((name) => CHECK_HEADS[name]).join(' '),
     padEnd('Verdict', layout.verdict),
     'URL',
   ].join(layout.gap)
@@ -172,9 +155,9 @@ function row(page: Page, layout: Layout, request: ReportRequest, diagnosed: Read
     cell(page, request.method, Math.max(6, layout.method)),
     cell(page, request.resource, layout.resource),
     (refused ? styles.warn : (text: string) => text)(padEnd(status, 4)),
-    CHECK_NAMES.map((name) => mark(page, request.checks[name], HEADS[name].length)).join(' '),
+    CHECK_NAMES.map((name) => mark(page, request.checks[name], CHECK_HEADS[name].length)).join(' '),
     styles[VERDICT_STYLES[word]](padEnd(word === 'none' ? glyphs.none : word, layout.verdict)),
-    shorten(shownUrl(page, request.url, layout.origin), layout.url, glyphs.ellipsis),
+    shorten(urlCell(page, request, layout.origin), layout.url, glyphs.ellipsis),
   ].join(layout.gap)
 }
 

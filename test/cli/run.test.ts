@@ -86,7 +86,7 @@ for (const [title, argv, expected] of [
   ['an option without its value', [capture, '--keylog'], /option --keylog needs a value/],
   ['an empty value', [capture, '--keylog='], /--keylog has an empty value/],
   ['an option twice', [capture, '--format', 'json', '--format', 'text'], /--format is given 2 times/],
-  ['a format that is not built', [capture, '--format', 'html'], /--format html: must be text, json or ndjson\n$/],
+  ['a format that is not built', [capture, '--format', 'html'], /--format html: must be text, json, ndjson or markdown\n$/],
   ['a format with a typo', [capture, '--format', 'jsn'], /did you mean json\?/],
   ['a severity with a typo', [capture, '--fail-on', 'warn'], /--fail-on warn: .* did you mean warning\?/],
   ['a resource with a typo', [capture, '--resource', 'neworder'], /--resource neworder: .* did you mean newOrder\?/],
@@ -106,7 +106,7 @@ for (const [title, argv, expected] of [
   [
     'an output of unknown format',
     [capture, '-o', at('report.dat')],
-    /the ending names no format \(\.txt \.json \.ndjson\); add --format/,
+    /the ending names no format \(\.txt \.json \.ndjson \.md\); add --format/,
   ],
   ['an output in no folder', [capture, '-o', at('none/report.json')], /the folder .*none does not exist/],
   ['an output twice', [capture, '-o', at('x.json'), '-o', `${folder}/./x.json`], /is named as an output twice/],
@@ -114,6 +114,8 @@ for (const [title, argv, expected] of [
   ['both colours', [capture, '--color', '--no-color'], /exclude each other/],
   ['redaction of text', [capture, '--redact'], /^acmescope: --redact: reports \(text\) cannot be redacted yet/],
   ['redaction of a file', [capture, '--redact', '-o', at('x.json')], /--redact: reports \(json\)/],
+  ['a report to be shared', [capture, '--format', 'markdown'], /^acmescope: markdown: a report to be shared hides .*--no-redact/],
+  ['such a file', [capture, '-o', at('x.md')], /markdown: a report to be shared/],
   ['both redactions', [capture, '--redact', '--no-redact'], /exclude each other/],
   ['har without --no-redact', ['har', capture, '-o', at('x.har')], /har: a HAR holds secrets .* --no-redact/],
   ['har with --redact', ['har', capture, '-o', at('x.har'), '--redact'], /not built yet/],
@@ -432,10 +434,7 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(
-      stdout,
-      /kubernetes|--log\b|--rule\b|--config|--follow|extract|--redact|diff\b|completion|markdown|html|sarif|junit/,
-    )
+    t.notRegex(stdout, /kubernetes|--log\b|--rule\b|--config|--follow|extract|--redact|diff\b|completion|html|sarif|junit/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of ['keylog', 'tls-key', 'account-key', 'eab-key', 'format', 'output', 'no-redact', 'fail-on', 'host', 'port'])
