@@ -1,9 +1,10 @@
-import { countsAgainst } from '../report/conduct.ts'
+import { type ExitStatus, exitStatusOf } from '../report/conduct.ts'
 import { filterReport } from '../report/filter.ts'
 import { FORMATS, type Format, formatNamed, formatOfFile } from '../report/formats.ts'
+import { renderGithub } from '../report/github.ts'
 import { explainNothingJudged } from '../report/nothing-judged.ts'
 import type { RenderOptions } from '../report/page.ts'
-import type { Report, Severity } from '../report/report.ts'
+import type { Report } from '../report/report.ts'
 import type { Invocation } from './commands.ts'
 import { complain } from './complain.ts'
 import { UsageError } from './errors.ts'
@@ -34,14 +35,19 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
     analysis.analyze(sources.inputs, { ...how, revealPrivateKeys: options.isOn('no-redact') }),
   )
   const shown = filterReport(report, filter)
+  const exitStatus = exitStatusOf(report, failOn)
   const rendering: Omit<RenderOptions, keyof typeof FILE_LOOK> = {
     verbose: options.isOn('verbose'),
     quiet,
     unfiltered: shown.requests.length === report.requests.length ? null : report.requests.length,
+    failOn,
+    exitStatus,
   }
   for (const { path, format } of outputs.files) writeFile(path, format.render(shown, { ...FILE_LOOK, ...rendering }))
   if (outputs.stdout !== null) await writeStream(io.stdout, outputs.stdout.render(shown, { ...look, ...rendering }))
-  return statusOf(io, report, failOn)
+  if (annotates(io, options, outputs)) await writeStream(io.stderr, renderGithub(shown, { ...FILE_LOOK, ...rendering }))
+  explainStatus(io, report, exitStatus)
+  return exitStatus
 }
 
 interface Outputs {
@@ -99,14 +105,18 @@ function writeFile(path: string, pieces: Iterable<string>): void {
   }
 }
 
-/** The findings decide first: a server's fault can be plain although no request of the client could be judged. */
-function statusOf(io: Io, report: Report, failOn: Severity | null): number {
-  if (failOn !== null) {
-    const items = [...report.diagnoses, ...report.requests.flatMap((request) => request.findings)]
-    if (items.some((item) => countsAgainst(item, failOn))) return 1
-  }
-  const nothing = explainNothingJudged(report)
-  if (nothing === null) return 0
-  complain(io, `no ACME request could be judged: ${nothing.reason}`, nothing.remedy)
-  return 3
+/**
+ * In a job of GitHub Actions what was found also becomes annotations. They go to standard error, where the runner finds them as well, so
+ * that standard output stays the report alone; and like every report to be shared they are not written when nothing can be hidden.
+ */
+function annotates(io: Io, options: OptionReader, outputs: Outputs): boolean {
+  const isGithub = (format: Format | null) => format?.name === 'github'
+  const asked = isGithub(outputs.stdout) || outputs.files.some(({ format }) => isGithub(format))
+  return io.env.GITHUB_ACTIONS === 'true' && !asked && !options.isOn('quiet') && options.isOn('no-redact')
+}
+
+/** Why nothing could be judged, for whoever reads no report. */
+function explainStatus(io: Io, report: Report, status: ExitStatus): void {
+  const nothing = status === 3 ? explainNothingJudged(report) : null
+  if (nothing !== null) complain(io, `no ACME request could be judged: ${nothing.reason}`, nothing.remedy)
 }

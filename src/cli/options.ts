@@ -53,13 +53,14 @@ const REPORT: OptionGroup = {
     {
       name: 'format',
       takes: 'value',
-      describe: 'text, json, ndjson or markdown: what goes to standard output (default text; nothing when only -o is given)',
+      describe:
+        'text, json, ndjson, markdown, sarif, junit, github (annotations) or gitlab (code quality): what goes to standard output (default text; nothing when only -o is given)',
     },
     {
       name: 'output',
       alias: 'o',
       takes: 'values',
-      describe: 'File to write, in the format of its ending (.txt .json .ndjson .md; else --format); may be repeated',
+      describe: 'File to write, in the format of its ending (.txt .json .ndjson .md .sarif .xml; else --format); may be repeated',
     },
     {
       name: 'no-redact',

@@ -1,3 +1,4 @@
+import { explainNothingJudged } from './nothing-judged.ts'
 import type { Party, Report, ReportFinding, ReportRequest, Severity } from './report.ts'
 
 const GRAVITY: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 }
@@ -69,4 +70,24 @@ export function findingLabel(finding: ReportFinding): string {
   const grave = finding.severity === 'info' ? 'note' : finding.severity
   if (finding.party === 'unknown') return finding.severity === 'info' ? 'note' : `${grave}, unclear whose`
   return `${finding.party} ${grave}`
+}
+
+/** 0 nothing at or above `failOn` (null: never), 1 something, 3 no request could be judged. */
+export type ExitStatus = 0 | 1 | 3
+
+/** The findings decide first: a server's fault can be plain although no request of the client could be judged. */
+export function exitStatusOf(report: Report, failOn: Severity | null): ExitStatus {
+  if (failOn !== null) {
+    const items = [...report.diagnoses, ...report.requests.flatMap((request) => request.findings)]
+    if (items.some((item) => countsAgainst(item, failOn))) return 1
+  }
+  return explainNothingJudged(report) === null ? 0 : 3
+}
+
+export function exitWords(status: ExitStatus): string {
+  return {
+    0: 'analysed, nothing at or above the chosen severity',
+    1: 'analysed, something at or above the chosen severity',
+    3: 'read, but no ACME request could be judged',
+  }[status]
 }

@@ -1,5 +1,6 @@
+import type { ExitStatus } from './conduct.ts'
 import { DEFAULT_LIMIT, escapeText } from './escape.ts'
-import type { Report, ReportRequest } from './report.ts'
+import type { Report, ReportRequest, Severity } from './report.ts'
 import { PLAIN_STYLES, type Styles } from './styles.ts'
 import { padEnd, widthOf, wrap } from './width.ts'
 
@@ -16,6 +17,10 @@ export interface RenderOptions {
   readonly quiet: boolean
   /** Requests before a filter took some away; null when none did. */
   readonly unfiltered: number | null
+  /** The mildest severity that fails a run; null for never. */
+  readonly failOn: Severity | null
+  /** With which this program will end; null when it is not a program that renders. */
+  readonly exitStatus: ExitStatus | null
 }
 
 export const DEFAULT_RENDER_OPTIONS: RenderOptions = {
@@ -25,6 +30,8 @@ export const DEFAULT_RENDER_OPTIONS: RenderOptions = {
   verbose: false,
   quiet: false,
   unfiltered: null,
+  failOn: 'error',
+  exitStatus: null,
 }
 
 export interface Glyphs {

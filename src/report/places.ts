@@ -28,3 +28,8 @@ export function whereabouts(page: Page, ids: readonly number[]): string {
   const first = known.map((request) => placeOf(page, request)).find((place) => place !== null)
   return `requests ${numberRuns(ids)}${first === undefined ? '' : ` (first in ${first})`}`
 }
+
+/** Whether a text already names a request and its frames or entry. */
+export function saysWhere(text: string): boolean {
+  return /request \d/i.test(text) && /(?:frames?|entry) \d/i.test(text)
+}

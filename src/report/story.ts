@@ -2,7 +2,7 @@ import { isRefused } from './conduct.ts'
 import { explainNothingJudged } from './nothing-judged.ts'
 import type { Page } from './page.ts'
 import { CERTAINTY, capitalised, counted, grouped, numberRuns, uncapitalised, VERDICTS, WHOSE } from './phrases.ts'
-import { whereabouts } from './places.ts'
+import { saysWhere, whereabouts } from './places.ts'
 import type { Report, ReportDiagnosis, ReportFinding, ReportRequest } from './report.ts'
 import { isUnknownCode, UNKNOWN_CODES } from './unknown-codes.ts'
 
@@ -88,7 +88,7 @@ function diagnosed(page: Page, diagnosis: ReportDiagnosis): Told {
 
 /** Where to look, unless the explanation says so itself. */
 function seeAlso(page: Page, { explanation, requests }: ReportDiagnosis): string {
-  if (requests.length === 0 || (/request \d/i.test(explanation) && /(?:frames?|entry) \d/i.test(explanation))) return ''
+  if (requests.length === 0 || saysWhere(explanation)) return ''
   return ` See ${whereabouts(page, requests)}.`
 }
 

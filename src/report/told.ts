@@ -69,7 +69,8 @@ export function blockHead(page: Page, ids: readonly number[]): string {
   return `${name}: ${facts.join(', ')}${where}`
 }
 
-function answerText(page: Page, { response }: ReportRequest): string {
+/** "refused with 400 malformed …", "answered 201" */
+export function answerText(page: Page, { response }: ReportRequest): string {
   if (response === null) return 'no answer captured'
   if (response.status < 400) return `answered ${response.status}`
   const type = response.problem?.type

@@ -86,7 +86,11 @@ for (const [title, argv, expected] of [
   ['an option without its value', [capture, '--keylog'], /option --keylog needs a value/],
   ['an empty value', [capture, '--keylog='], /--keylog has an empty value/],
   ['an option twice', [capture, '--format', 'json', '--format', 'text'], /--format is given 2 times/],
-  ['a format that is not built', [capture, '--format', 'html'], /--format html: must be text, json, ndjson or markdown\n$/],
+  [
+    'a format that is not built',
+    [capture, '--format', 'html'],
+    /--format html: must be text, json, ndjson, markdown, sarif, junit, github or gitlab\n$/,
+  ],
   ['a format with a typo', [capture, '--format', 'jsn'], /did you mean json\?/],
   ['a severity with a typo', [capture, '--fail-on', 'warn'], /--fail-on warn: .* did you mean warning\?/],
   ['a resource with a typo', [capture, '--resource', 'neworder'], /--resource neworder: .* did you mean newOrder\?/],
@@ -106,7 +110,7 @@ for (const [title, argv, expected] of [
   [
     'an output of unknown format',
     [capture, '-o', at('report.dat')],
-    /the ending names no format \(\.txt \.json \.ndjson \.md\); add --format/,
+    /the ending names no format \(\.txt \.json \.ndjson \.md \.sarif \.sarif\.json \.xml\); add --format/,
   ],
   ['an output in no folder', [capture, '-o', at('none/report.json')], /the folder .*none does not exist/],
   ['an output twice', [capture, '-o', at('x.json'), '-o', `${folder}/./x.json`], /is named as an output twice/],
@@ -428,13 +432,27 @@ test('--quiet: verdict and counts', async (t) => {
   t.notRegex(stdout, /Findings|Requests/)
 })
 
+test('a job of GitHub Actions: annotations on standard error, if nothing has to be hidden; the report alone on standard output', async (t) => {
+  const env = { GITHUB_ACTIONS: 'true' }
+  const plain = await acmescope([capture], { env: {} })
+  const open = await acmescope([capture, '--no-redact'], { env })
+  t.is(open.stdout, plain.stdout)
+  t.regex(open.stderr, /^::error file=issue-123\.pcapng,title=The server is at fault.*\n::error /)
+  t.is(plain.stderr, '')
+  t.is((await acmescope([capture], { env })).stderr, '')
+  t.is((await acmescope([capture, '--no-redact', '--quiet'], { env })).stderr, '')
+  const asked = await acmescope([capture, '--no-redact', '--format', 'github'], { env })
+  t.is(asked.stderr, '')
+  t.is(asked.stdout, open.stderr)
+})
+
 test('--help begins with examples, has what is built and not what is not', async (t) => {
   for (const argv of [['--help'], ['-h'], ['har', '--help'], ['rules', '--help'], ['schema', '--help']]) {
     const { status, stdout, stderr } = await acmescope(argv)
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /kubernetes|--log\b|--rule\b|--config|--follow|extract|--redact|diff\b|completion|html|sarif|junit/)
+    t.notRegex(stdout, /kubernetes|--log\b|--rule\b|--config|--follow|extract|--redact|diff\b|completion|html/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of ['keylog', 'tls-key', 'account-key', 'eab-key', 'format', 'output', 'no-redact', 'fail-on', 'host', 'port'])
