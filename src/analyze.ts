@@ -5,9 +5,10 @@ import type { Input } from './capture/source.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
 import { HarWriter } from './export/har.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
-import { readAccountKeys, readEabKeys } from './operator-keys.ts'
+import { privateParts, readAccountKeys, readEabKeys, readKeyFile, secretsIn } from './operator-keys.ts'
 import { type Reading, type ReadOptions, readInputs } from './read.ts'
 import { buildReport } from './report/build.ts'
+import { rememberSource } from './report/redaction/source.ts'
 import type { Report, ReportRequest } from './report/report.ts'
 import { VERSION } from './report/version.ts'
 import { judge } from './rules/judge.ts'
@@ -58,7 +59,15 @@ async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, op
   const judgements = judge(traffic)
   const outcome = diagnose(traffic, judgements, reading)
   const report = buildReport({ ...reading, traffic, judgements, outcome, revealPrivateKeys: options.revealPrivateKeys ?? false })
+  rememberSource(report, { exchanges, traffic, secrets: () => secretsOf(reading, options) })
   return { report, traffic }
+}
+
+/** Texts with secrets in them, to look for when something is written to be shared. */
+function* secretsOf({ secretsBlocks }: Reading, { keyLogs, tlsKeys, accountKeys, eabKeys }: AnalyzeOptions): Iterable<string> {
+  for (const block of secretsBlocks) yield new TextDecoder().decode(block)
+  for (const path of [...keyLogs, ...tlsKeys, ...Object.values(eabKeys)]) yield* secretsIn(path)
+  for (const path of accountKeys) yield* privateParts(readKeyFile(path))
 }
 
 /** Content that a HAR keeps of one message; longer bodies are cut and say so. */

@@ -41,6 +41,8 @@ export interface Reading {
   readonly side: SideTraffic
   /** TLS handshakes that an alert ended. */
   readonly failedHandshakes: Handshake[]
+  /** TLS secrets that the captures themselves carry, as key log text. */
+  readonly secretsBlocks: readonly Uint8Array[]
   /** When the last packet was captured, or the last HAR entry was made; null when that is not known. */
   readonly end: Micros | null
 }
@@ -102,7 +104,17 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
   for (const input of named) described.push(await describe(input, options))
   const ends = named.map(({ open, times }) => open.lastTime ?? times.last).filter((time) => time !== null)
   const side = { dns: dns.messages, handshakes: handshakes.handshakes }
-  return { inputs: described, connections, side, failedHandshakes, end: ends.length === 0 ? null : Math.max(...ends) }
+  const secretsBlocks = opened.flatMap(({ facts }) =>
+    facts.secrets.filter(({ type }) => type === TLS_KEY_LOG).map(({ data }) => data),
+  )
+  return {
+    inputs: described,
+    connections,
+    side,
+    failedHandshakes,
+    secretsBlocks,
+    end: ends.length === 0 ? null : Math.max(...ends),
+  }
 }
 
 function loadSecrets(tls: TlsLayer, { keyLogs, tlsKeys }: ReadOptions): void {

@@ -1,16 +1,17 @@
 import { type ExitStatus, exitStatusOf } from '../report/conduct.ts'
 import { filterReport } from '../report/filter.ts'
 import { FORMATS, type Format, formatNamed, formatOfFile } from '../report/formats.ts'
-import { renderGithub } from '../report/github.ts'
 import { explainNothingJudged } from '../report/nothing-judged.ts'
 import type { RenderOptions } from '../report/page.ts'
+import type { Redacted } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import type { Invocation } from './commands.ts'
 import { complain } from './complain.ts'
 import { UsageError } from './errors.ts'
 import { createFile, protectInputs } from './files.ts'
 import { readSources } from './inputs.ts'
-import type { Io } from './io.ts'
+import type { Io, Output } from './io.ts'
+import { checkUse, type RedactionChoice, readRedaction } from './redaction.ts'
 import { type OptionReader, readFailOn, readFilter, readOptions } from './settings.ts'
 import { writeStream } from './stream.ts'
 import { FILE_LOOK, lookOf } from './terminal.ts'
@@ -21,18 +22,23 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
   const options = readOptions(invocation)
   const filter = readFilter(options)
   const failOn = readFailOn(options)
-  const look = lookOf(io, options)
   const outputs = readOutputs(options)
-  checkRedaction(options, outputs)
+  const redaction = readRedaction(options)
+  const places = placesOf(io, options, outputs)
+  const hides = (format: Format) => redaction.chosen ?? format.redacts
+  checkUse(
+    redaction,
+    places.some(({ format }) => hides(format)),
+  )
   const sources = readSources(io, invocation.words, options)
   protectInputs(
     outputs.files.map(({ path }) => path),
-    sources.files,
+    [...sources.files, ...redaction.files],
   )
 
   const quiet = options.isOn('quiet')
   const report = await workOn(io, sources, quiet, (analysis, how) =>
-    analysis.analyze(sources.inputs, { ...how, revealPrivateKeys: options.isOn('no-redact') }),
+    analysis.analyze(sources.inputs, { ...how, revealPrivateKeys: redaction.chosen === false }),
   )
   const shown = filterReport(report, filter)
   const exitStatus = exitStatusOf(report, failOn)
@@ -43,9 +49,16 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
     failOn,
     exitStatus,
   }
-  for (const { path, format } of outputs.files) writeFile(path, format.render(shown, { ...FILE_LOOK, ...rendering }))
-  if (outputs.stdout !== null) await writeStream(io.stdout, outputs.stdout.render(shown, { ...look, ...rendering }))
-  if (annotates(io, options, outputs)) await writeStream(io.stderr, renderGithub(shown, { ...FILE_LOOK, ...rendering }))
+  const redacted = places.some(({ format }) => hides(format)) ? await redactOnce(shown, report, redaction) : null
+  const written = places.map(({ to, format, look }) => {
+    const hidden = hides(format) ? redacted : null
+    const render = () => format.render(hidden?.report ?? shown, { ...look, ...rendering })
+    return { to, render, check: () => hidden?.check(render()) }
+  })
+  for (const { check } of written) check()
+  for (const { to, render } of written)
+    if (typeof to === 'string') writeFile(to, render())
+    else await writeStream(to, render())
   explainStatus(io, report, exitStatus)
   return exitStatus
 }
@@ -78,21 +91,25 @@ function readOutputs(options: OptionReader): Outputs {
   return { stdout: used ? null : (chosen ?? null), files }
 }
 
-/** What is made to be shared hides secrets and names, or is not written: nothing leaves by default that cannot be taken back. */
-function checkRedaction(options: OptionReader, { stdout, files }: Outputs): void {
-  const formats = [stdout, ...files.map(({ format }) => format)].filter((format) => format !== null)
-  const names = (some: readonly Format[]) => [...new Set(some.map(({ name }) => name))].join(', ')
-  if (options.isOn('redact')) {
-    if (options.isOn('no-redact')) throw new UsageError('--redact and --no-redact exclude each other')
-    throw new UsageError(
-      `--redact: reports (${names(formats)}) cannot be redacted yet, and none was written; leave it away to see everything as captured`,
-    )
-  }
-  const shared = formats.filter(({ redacts }) => redacts)
-  if (shared.length > 0 && !options.isOn('no-redact'))
-    throw new UsageError(
-      `${names(shared)}: a report to be shared hides secrets and names, and they cannot be hidden yet; add --no-redact to write everything as captured`,
-    )
+/** One output: a file by its path, or a stream. */
+interface Place {
+  readonly to: string | Output
+  readonly format: Format
+  readonly look: typeof FILE_LOOK
+}
+
+function placesOf(io: Io, options: OptionReader, outputs: Outputs): Place[] {
+  const places: Place[] = outputs.files.map(({ path, format }) => ({ to: path, format, look: FILE_LOOK }))
+  if (outputs.stdout !== null) places.push({ to: io.stdout, format: outputs.stdout, look: lookOf(io, options) })
+  const github = formatNamed('github')
+  if (github !== undefined && annotates(io, options, outputs)) places.push({ to: io.stderr, format: github, look: FILE_LOOK })
+  return places
+}
+
+/** One redaction for all outputs of the run, loaded when one needs it. */
+async function redactOnce(shown: Report, whole: Report, { options }: RedactionChoice): Promise<Redacted> {
+  const { redactReport } = await import('../report/redact.ts')
+  return redactReport(shown, options, whole)
 }
 
 function writeFile(path: string, pieces: Iterable<string>): void {
@@ -107,12 +124,12 @@ function writeFile(path: string, pieces: Iterable<string>): void {
 
 /**
  * In a job of GitHub Actions what was found also becomes annotations. They go to standard error, where the runner finds them as well, so
- * that standard output stays the report alone; and like every report to be shared they are not written when nothing can be hidden.
+ * that standard output stays the report alone.
  */
 function annotates(io: Io, options: OptionReader, outputs: Outputs): boolean {
   const isGithub = (format: Format | null) => format?.name === 'github'
   const asked = isGithub(outputs.stdout) || outputs.files.some(({ format }) => isGithub(format))
-  return io.env.GITHUB_ACTIONS === 'true' && !asked && !options.isOn('quiet') && options.isOn('no-redact')
+  return io.env.GITHUB_ACTIONS === 'true' && !asked && !options.isOn('quiet')
 }
 
 /** Why nothing could be judged, for whoever reads no report. */

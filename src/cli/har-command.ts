@@ -10,7 +10,7 @@ import { workOn } from './work.ts'
 /** `acmescope har`: 0 written, 3 when there was no HTTP exchange to write. */
 export async function harCommand(io: Io, invocation: Invocation): Promise<number> {
   const options = readOptions(invocation)
-  if (options.isOn('redact') || !options.isOn('no-redact'))
+  if (!options.isOn('no-redact'))
     throw new UsageError(
       'har: a HAR holds secrets and names, and hiding them is not built yet; --no-redact writes everything as captured',
     )

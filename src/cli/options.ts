@@ -1,3 +1,5 @@
+import { KEEPABLE } from '../report/redaction/categories.ts'
+
 /** The options of the command line as data: the parser, the help and the suggestions for typos are made from it. */
 export interface OptionRow {
   readonly name: string
@@ -63,14 +65,27 @@ const REPORT: OptionGroup = {
       describe: 'File to write, in the format of its ending (.txt .json .ndjson .md .sarif .xml; else --format); may be repeated',
     },
     {
-      name: 'no-redact',
-      takes: 'switch',
-      describe: 'Show everything as captured (the default for text, json and ndjson; required for the others)',
-    },
-    {
       name: 'fail-on',
       takes: 'value',
       describe: 'error, warning or never: the severity from which the exit status is 1 (default error)',
+    },
+  ],
+}
+
+const REDACTION: OptionGroup = {
+  title: 'Safe to share (names become pseudonyms, secrets go; every check is made before):',
+  options: [
+    { name: 'redact', takes: 'switch', describe: 'Hide names and secrets in text, json and ndjson too' },
+    { name: 'no-redact', takes: 'switch', describe: 'Show everything as captured, also in what is made to be shared' },
+    {
+      name: 'keep',
+      takes: 'values',
+      describe: `Leave one kind of name readable: ${KEEPABLE.join(', ')}; may be repeated`,
+    },
+    {
+      name: 'pseudonym-key',
+      takes: 'value',
+      describe: 'File whose octets (16 or more) make pseudonyms equal across runs; keep it secret',
     },
   ],
 }
@@ -101,21 +116,17 @@ function only(group: OptionGroup, ...names: readonly string[]): OptionGroup {
   return { ...group, options: group.options.filter(({ name }) => names.includes(name)) }
 }
 
-export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, REPORT, SHOWN, SCREEN]
+export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, REPORT, REDACTION, SHOWN, SCREEN]
 
 export const HAR_OPTIONS: readonly OptionGroup[] = [
   {
     title: 'HAR:',
     options: [
       { name: 'output', alias: 'o', takes: 'value', describe: 'File to write; never overwrites an input' },
-      {
-        name: 'no-redact',
-        takes: 'switch',
-        describe: 'Write everything as captured; required, because nothing can be hidden yet',
-      },
       { name: 'acme-only', takes: 'switch', describe: 'ACME exchanges alone' },
     ],
   },
+  only(REDACTION, 'no-redact'),
   KEYS,
   ANALYSIS,
   only(SCREEN, 'quiet', 'verbose'),
@@ -128,9 +139,6 @@ export const RULES_OPTIONS: readonly OptionGroup[] = [
   },
   only(SCREEN, 'color', 'no-color'),
 ]
-
-/** Accepted but absent from the help: asking for it has an answer of its own while nothing can be hidden yet. */
-export const HIDDEN_SWITCHES: readonly string[] = ['redact']
 
 export function optionNames(groups: readonly OptionGroup[]): string[] {
   return [...groups.flatMap(({ options }) => options.map(({ name }) => name)), 'help', 'version']

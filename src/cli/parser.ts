@@ -3,7 +3,7 @@ import yargs from 'yargs'
 import { VERSION } from '../report/version.ts'
 import { COMMANDS, type CommandRow, DEFAULT_COMMAND, type Invocation } from './commands.ts'
 import { UsageError } from './errors.ts'
-import { HIDDEN_SWITCHES, optionNames } from './options.ts'
+import { optionNames } from './options.ts'
 import { didYouMean } from './suggest.ts'
 
 /** Help or the version: text for standard output instead of a command. */
@@ -61,7 +61,6 @@ function describe(command: Argv, row: CommandRow): Argv {
         ...(alias === undefined ? {} : { alias }),
         ...(takes === 'switch' ? { boolean: true } : { string: true, nargs: 1 }),
       })
-  for (const name of HIDDEN_SWITCHES) command.option(name, { boolean: true, hidden: true })
   return command.group(['help', 'version'], 'Other:')
 }
 

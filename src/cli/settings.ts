@@ -13,6 +13,8 @@ export interface OptionReader {
   values(name: string): string[]
   /** One of a few words. */
   choice<Word extends string>(name: string, words: readonly Word[]): Word | null
+  /** Any of a few words. */
+  listOf<Word extends string>(name: string, words: readonly Word[]): Word[]
 }
 
 export function readOptions({ options }: Invocation): OptionReader {
@@ -35,6 +37,7 @@ export function readOptions({ options }: Invocation): OptionReader {
       const given = value(name)
       return given === null ? null : oneOf(name, given, words)
     },
+    listOf: (name, words) => values(name).map((given) => oneOf(name, given, words)),
   }
 }
 
@@ -86,7 +89,7 @@ export function readFilter(options: OptionReader): RequestFilter {
     port: readPort(options.value('port')),
     since: readTime('since', options.value('since')),
     until: readTime('until', options.value('until')),
-    resources: options.values('resource').map((given) => oneOf('resource', given, RESOURCES)),
+    resources: options.listOf('resource', RESOURCES),
     onlyFailing: options.isOn('only-failing'),
   }
 }

@@ -9,6 +9,7 @@ import {
   createPrivateKey,
   type KeyObject,
   privateDecrypt,
+  randomBytes,
 } from 'node:crypto'
 
 /** Digest names of node:crypto that TLS uses. */
@@ -24,6 +25,10 @@ export function hmac(hash: HashName, key: Uint8Array, ...parts: readonly Uint8Ar
   const state = createHmac(hash, key)
   for (const part of parts) state.update(part)
   return state.digest()
+}
+
+export function randomOctets(count: number): Uint8Array {
+  return randomBytes(count)
 }
 
 export function encodeHex(bytes: Uint8Array): string {

@@ -40,6 +40,7 @@ export function buildReport(facts: ReportFacts): Report {
   return {
     version: 1,
     generator: { name: 'acmescope', version: VERSION },
+    redaction: null,
     inputs: [...facts.inputs],
     connections: connectionsOf(facts.connections, facts.traffic),
     requests,

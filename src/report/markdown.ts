@@ -8,7 +8,7 @@ import { linkOf, referencesOf } from './references.ts'
 import { CHECK_NAMES, type Report, type ReportRequest } from './report.ts'
 import { countsText, diagnosisHead, storyOf } from './story.ts'
 import { CHECK_HEADS, CHECK_WORDS, chooseRows, mainOrigin, shownUrl } from './table-rows.ts'
-import { connectionsText, crossCheckText, inputText } from './text-inputs.ts'
+import { connectionsText, crossCheckText, inputText, redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
 import { type Block, blockHead, collect, intoBlocks, refusals, refusalText, type Told } from './told.ts'
 import { padEnd, shorten } from './width.ts'
@@ -99,6 +99,8 @@ function summaryPart(page: Page): string {
     const crossCheck = crossCheckText(page, input)
     if (crossCheck !== null) facts.push(`Cross-check: ${crossCheck}`)
   }
+  const redaction = redactionText(report)
+  if (redaction !== null) facts.push(`Redacted ${redaction}`)
   return `### Summary\n\n${facts.map((fact) => `- ${inline(fact)}\n`).join('')}\n`
 }
 

@@ -8,7 +8,9 @@ export function* renderNdjson(report: Report): Iterable<string> {
   yield* lines('account', report.accounts)
   yield* lines('order', report.orders)
   yield* lines('diagnosis', report.diagnoses)
-  yield* lines('summary', [{ version: report.version, generator: report.generator, ...report.summary }])
+  yield* lines('summary', [
+    { version: report.version, generator: report.generator, redaction: report.redaction, ...report.summary },
+  ])
 }
 
 function* lines(type: string, items: readonly object[]): Iterable<string> {

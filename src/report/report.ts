@@ -13,6 +13,8 @@ export type { CheckName, CheckValue, Confidence, Party, Severity, SummaryVerdict
 export interface Report {
   version: 1
   generator: { name: 'acmescope'; version: string }
+  /** Null: everything stands as it was captured. */
+  redaction: ReportRedaction | null
   inputs: ReportInput[]
   connections: ReportConnection[]
   requests: ReportRequest[]
@@ -20,6 +22,17 @@ export interface Report {
   orders: ReportOrder[]
   diagnoses: ReportDiagnosis[]
   summary: ReportSummary
+}
+
+export interface ReportRedaction {
+  /** Signatures were verified, and every check made, before anything was hidden. */
+  checked: 'before'
+  /** 'keyed': other reports made with the same --pseudonym-key have the same pseudonyms. */
+  pseudonyms: 'random' | 'keyed'
+  /** Categories left readable. */
+  kept: string[]
+  /** How many different values were hidden, by category. */
+  hidden: { category: string; count: number }[]
 }
 
 export interface ReportDamage {

@@ -205,6 +205,14 @@ export const REPORT_SCHEMA: Schema = {
   ...closed({
     version: { const: 1 },
     generator: closed({ name: { const: 'acmescope' }, version: TEXT }),
+    redaction: orNull(
+      closed({
+        checked: { const: 'before' },
+        pseudonyms: oneOf('random', 'keyed'),
+        kept: list(TEXT),
+        hidden: list(closed({ category: TEXT, count: { type: 'integer', minimum: 1 } })),
+      }),
+    ),
     inputs: list(defined('input')),
     connections: list(defined('connection')),
     requests: list(defined('request')),

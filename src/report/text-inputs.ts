@@ -1,5 +1,5 @@
 import { labelled, type Page } from './page.ts'
-import { bytesText, counted, durationText } from './phrases.ts'
+import { bytesText, counted, durationText, grouped } from './phrases.ts'
 import type { Report, ReportInput } from './report.ts'
 
 const MAX_INPUTS = 8
@@ -18,6 +18,8 @@ export function inputLines(page: Page): string[] {
     const crossCheck = crossCheckText(page, input)
     if (crossCheck !== null) lines.push(...labelled(page, 'Cross-check', crossCheck))
   }
+  const redaction = redactionText(page.report)
+  if (redaction !== null) lines.push(...labelled(page, 'Redacted', redaction))
   return [...lines, ...commentLines(page)]
 }
 
@@ -53,6 +55,18 @@ export function connectionsText({ inputs, connections }: Report): string | null 
   const all = counted(connections.length, 'connection')
   if (facts.length > 1) return `${all}: ${facts.join(', ')}`
   return `${all}, ${connections.length === 1 ? '' : 'all '}${facts.join().replace(/^\d+ /, '')}`
+}
+
+/** What was hidden, and that it was hidden only after everything had been checked; null when nothing was meant to be. */
+export function redactionText({ redaction }: Report): string | null {
+  if (redaction === null) return null
+  const { hidden, kept, pseudonyms } = redaction
+  const counts = hidden.map(({ category, count }) => `${category} ${grouped(count)}`).join(', ')
+  const same =
+    pseudonyms === 'keyed'
+      ? 'equal values have equal pseudonyms, also in other reports made with this key'
+      : 'equal values have equal pseudonyms, in this run only'
+  return `after every check was made: ${counts === '' ? 'nothing had to be hidden' : counts}; ${same}${kept.length === 0 ? '' : `; left readable: ${kept.join(', ')}`}`
 }
 
 export function crossCheckText(page: Page, input: ReportInput): string | null {

@@ -25,7 +25,9 @@ const at = (name: string): string => join(folder, name)
 const capture = at('a.pcap')
 const second = at('b.pcap')
 const keys = at('keys.log')
+const short = at('short.key')
 for (const path of [capture, second, keys]) writeFileSync(path, path)
+writeFileSync(short, '0123456789')
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 async function acmescope(argv: readonly string[], stub: Stub = {}): Promise<Ran> {
@@ -116,13 +118,21 @@ for (const [title, argv, expected] of [
   ['an output twice', [capture, '-o', at('x.json'), '-o', `${folder}/./x.json`], /is named as an output twice/],
   ['a folder as output', [capture, '-o', folder, '--format', 'json'], /is a folder/],
   ['both colours', [capture, '--color', '--no-color'], /exclude each other/],
-  ['redaction of text', [capture, '--redact'], /^acmescope: --redact: reports \(text\) cannot be redacted yet/],
-  ['redaction of a file', [capture, '--redact', '-o', at('x.json')], /--redact: reports \(json\)/],
-  ['a report to be shared', [capture, '--format', 'markdown'], /^acmescope: markdown: a report to be shared hides .*--no-redact/],
-  ['such a file', [capture, '-o', at('x.md')], /markdown: a report to be shared/],
+  ['a category that is none', [capture, '--redact', '--keep', 'hosts'], /--keep hosts: must be host, .* did you mean host\?/],
+  ['a secret to keep', [capture, '--redact', '--keep', 'cookie'], /--keep cookie: must be/],
+  [
+    'something to keep where nothing is redacted',
+    [capture, '--keep', 'host'],
+    /^acmescope: --keep: nothing that is written is redacted; add --redact\n$/,
+  ],
+  [
+    'a pseudonym key that is short',
+    [capture, '--redact', '--pseudonym-key', short],
+    /--pseudonym-key .*: must have 16 octets at least/,
+  ],
+  ['a pseudonym key that is not there', [capture, '--redact', '--pseudonym-key', at('none')], /none: no such file/],
   ['both redactions', [capture, '--redact', '--no-redact'], /exclude each other/],
   ['har without --no-redact', ['har', capture, '-o', at('x.har')], /har: a HAR holds secrets .* --no-redact/],
-  ['har with --redact', ['har', capture, '-o', at('x.har'), '--redact'], /not built yet/],
   ['har without a file', ['har', capture, '--no-redact'], /name the file to write with -o/],
   ['har with a format', ['har', capture, '--format', 'json'], /unknown option --format/],
   ['an unknown rule', ['rules', 'kid-requird'], /^acmescope: no rule kid-requird; did you mean kid-required\?\n$/],
@@ -432,14 +442,16 @@ test('--quiet: verdict and counts', async (t) => {
   t.notRegex(stdout, /Findings|Requests/)
 })
 
-test('a job of GitHub Actions: annotations on standard error, if nothing has to be hidden; the report alone on standard output', async (t) => {
+test('a job of GitHub Actions: annotations on standard error, redacted; the report alone on standard output', async (t) => {
   const env = { GITHUB_ACTIONS: 'true' }
   const plain = await acmescope([capture], { env: {} })
   const open = await acmescope([capture, '--no-redact'], { env })
   t.is(open.stdout, plain.stdout)
   t.regex(open.stderr, /^::error file=issue-123\.pcapng,title=The server is at fault.*\n::error /)
   t.is(plain.stderr, '')
-  t.is((await acmescope([capture], { env })).stderr, '')
+  const shared = await acmescope([capture], { env })
+  t.regex(shared.stderr, /^::error file=capture-\w+\.pcapng,title=The server is at fault/)
+  t.is(shared.stdout, plain.stdout)
   t.is((await acmescope([capture, '--no-redact', '--quiet'], { env })).stderr, '')
   const asked = await acmescope([capture, '--no-redact', '--format', 'github'], { env })
   t.is(asked.stderr, '')
@@ -452,7 +464,7 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /kubernetes|--log\b|--rule\b|--config|--follow|extract|--redact|diff\b|completion|html/)
+    t.notRegex(stdout, /kubernetes|--log\b|--rule\b|--config\b|--follow|extract|diff\b|completion|html/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of ['keylog', 'tls-key', 'account-key', 'eab-key', 'format', 'output', 'no-redact', 'fail-on', 'host', 'port'])

@@ -153,6 +153,7 @@ export function report(verdict: Report['summary']['verdict'], more: Partial<Repo
   for (const { severity } of requests.flatMap((one) => one.findings)) findings[severity]++
   return {
     version: 1,
+    redaction: null,
     generator: { name: 'acmescope', version: '0.0.0' },
     inputs: [input()],
     connections: [connection(0)],

@@ -1,0 +1,244 @@
+import { isObject, type JsonObject } from '../../jose/json-object.ts'
+import type {
+  Report,
+  ReportAccount,
+  ReportConnection,
+  ReportDamage,
+  ReportDiagnosis,
+  ReportFinding,
+  ReportInput,
+  ReportOrder,
+  ReportRequest,
+  ReportSummary,
+} from '../report.ts'
+import type { Redactor } from './redactor.ts'
+
+/** What is done with one member of the report; never called with null. */
+type Decision = (value: unknown, redactor: Redactor) => unknown
+
+/** A decision for every member: a member that is added to the report and not here does not compile, and is refused when it comes. */
+type Decisions<T> = { readonly [Member in keyof T]-?: Decision }
+
+/** The report holds something that nobody decided about. */
+export class UndecidedField extends Error {}
+
+const keep: Decision = (value) => value
+const own: Decision = (value, { prose }) => prose.own(String(value))
+const foreign: Decision = (value, { prose }) => prose.foreign(String(value))
+const url: Decision = (value, { documents }) => documents.link(String(value))
+const endpoint: Decision = (value, { names }) => names.endpoint(String(value))
+
+function members<T>(what: string, decisions: Decisions<T>): Decision {
+  return (value, redactor) => {
+    if (!isObject(value)) throw new UndecidedField(`${what} is not what the redactor knows`)
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => {
+        if (!Object.hasOwn(decisions, name)) throw new UndecidedField(`the redactor does not know the member ${name} of ${what}`)
+        return [name, item === null ? null : decisions[name as keyof T](item, redactor)]
+      }),
+    )
+  }
+}
+
+function list(each: Decision): Decision {
+  return (value, redactor) => (value as unknown[]).map((item) => each(item, redactor))
+}
+
+const damage = members<ReportDamage>('damage', { kind: keep, layer: keep, detail: own, count: keep, firstFrame: keep })
+
+/** Evidence quotes values of any kind: a text that says what it is by its shape is hidden as that, another one is rewritten like prose. */
+const evidence: Decision = (value, redactor) => evidenceOf(value, redactor, 0)
+
+function evidenceOf(value: unknown, redactor: Redactor, depth: number, member = ''): unknown {
+  if (typeof value === 'string')
+    return DOCUMENT_MEMBERS.has(member) ? redactor.documents.text(value, member) : redactor.prose.own(value)
+  if (Array.isArray(value)) return value.map((item) => evidenceOf(item, redactor, depth + 1, member))
+  if (!isObject(value)) return value
+  if (depth > 20) return null
+  if (typeof value.kty === 'string') return redactor.documents.key(value)
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [redactor.prose.own(name), evidenceOf(item, redactor, depth + 1, name)]),
+  )
+}
+
+/** Members of evidence that stand for members of ACME's documents, whatever their text looks like. */
+const DOCUMENT_MEMBERS: ReadonlySet<string> = new Set(['kid', 'nonce', 'token', 'keyAuthorization', 'contact', 'csr', 'replaces'])
+
+const input = members<ReportInput>('an input', {
+  name: (value, { pseudonyms }) => {
+    const name = String(value)
+    const ending = /\.(?:pcap|pcapng|cap|har|json|keys)(?:\.(?:gz|zst))?$/i.exec(name)?.[0] ?? ''
+    return /^(?:standard input|input \d+)$/.test(name)
+      ? name
+      : pseudonyms.hide('file', name, `${pseudonyms.word('capture', name)}${ending}`)
+  },
+  format: keep,
+  bytes: keep,
+  sha256: keep,
+  packets: keep,
+  firstTime: keep,
+  lastTime: keep,
+  linkTypes: keep,
+  crossCheck: members('crossCheck', { reader: keep, packets: keep, agrees: keep, reason: own }),
+  comments: list(
+    members('a comment', {
+      frame: keep,
+      text: (value, { pseudonyms, prose }) => {
+        const text = String(value)
+        if (pseudonyms.keep.has('comment')) return prose.foreign(text)
+        pseudonyms.note('comment', text, '(comment, not shown)')
+        return `(comment of ${text.length} characters, not shown)`
+      },
+    }),
+  ),
+  damage: list(damage),
+})
+
+const connection = members<ReportConnection>('a connection', {
+  id: keep,
+  input: keep,
+  client: endpoint,
+  server: endpoint,
+  startTime: keep,
+  tls: members<NonNullable<ReportConnection['tls']>>('tls', {
+    version: keep,
+    cipherSuite: keep,
+    serverName: (value, { names }) => names.host(String(value)),
+    alpn: (value, { documents }) => (/^[a-z0-9./-]{1,12}$/i.test(String(value)) ? value : documents.value(String(value))),
+    decrypted: keep,
+    secrets: keep,
+    reason: own,
+  }),
+  http: keep,
+  requests: keep,
+  damage: list(damage),
+})
+
+const finding = members<ReportFinding>('a finding', {
+  rule: keep,
+  severity: keep,
+  party: keep,
+  message: own,
+  reference: keep,
+  remedy: own,
+  evidence,
+})
+
+const thumbprint: Decision = (value, { names }) => names.thumbprint(String(value))
+
+const request = members<ReportRequest>('a request', {
+  id: keep,
+  input: keep,
+  connection: keep,
+  streamId: keep,
+  frames: keep,
+  entry: keep,
+  alsoSeen: keep,
+  time: keep,
+  duration: keep,
+  method: (value, { documents }) => (/^[A-Z]{0,10}$/.test(String(value)) ? value : documents.value(String(value))),
+  url,
+  observedUrl: url,
+  httpVersion: (value, { documents }) => (/^[A-Z0-9./]{0,10}$/i.test(String(value)) ? value : documents.value(String(value))),
+  resource: keep,
+  userAgent: foreign,
+  contentType: foreign,
+  protected: (value, { documents }) => documents.header(value as JsonObject),
+  payload: (value, { documents }) => documents.payload(value),
+  account: url,
+  key: members<NonNullable<ReportRequest['key']>>('key', {
+    kty: (value, { documents }) => (/^(?:EC|RSA|OKP|oct|AKP)$/.test(String(value)) ? value : documents.value(String(value))),
+    thumbprint,
+    source: keep,
+  }),
+  response: members<NonNullable<ReportRequest['response']>>('response', {
+    status: keep,
+    contentType: foreign,
+    replayNonce: (value, { documents }) => documents.nonce(String(value)),
+    location: url,
+    retryAfter: foreign,
+    problem: members<NonNullable<NonNullable<ReportRequest['response']>['problem']>>('problem', {
+      type: (value, { documents }) => documents.text(String(value), 'type'),
+      detail: foreign,
+    }),
+  }),
+  checks: keep,
+  unknown: list(members<ReportRequest['unknown'][number]>('unknown', { check: keep, code: keep, reason: own })),
+  compliant: keep,
+  findings: list(finding),
+})
+
+const account = members<ReportAccount>('an account', {
+  url,
+  thumbprint,
+  status: (value, { documents }) => documents.text(String(value), 'status'),
+  registeredBy: keep,
+  requests: keep,
+})
+
+const order = members<ReportOrder>('an order', {
+  url,
+  account: url,
+  identifiers: list(
+    members<ReportOrder['identifiers'][number]>('an identifier', {
+      type: (value, { documents }) => documents.text(String(value), 'type'),
+      value: (value, { names }) => names.host(String(value)),
+    }),
+  ),
+  status: (value, { documents }) => documents.text(String(value), 'status'),
+  requests: keep,
+  authorizations: list(url),
+})
+
+const diagnosis = members<ReportDiagnosis>('a diagnosis', {
+  id: keep,
+  severity: keep,
+  party: keep,
+  confidence: keep,
+  title: own,
+  explanation: own,
+  remedy: own,
+  requests: keep,
+})
+
+const summary = members<ReportSummary>('the summary', {
+  requests: keep,
+  compliant: keep,
+  nonCompliant: keep,
+  undetermined: keep,
+  findings: keep,
+  verdict: keep,
+})
+
+const report = members<Report>('the report', {
+  version: keep,
+  generator: keep,
+  redaction: keep,
+  inputs: list(input),
+  connections: list(connection),
+  requests: list(request),
+  accounts: list(account),
+  orders: list(order),
+  diagnoses: list(diagnosis),
+  summary,
+})
+
+/** Identifiers first, so that the same name is one wherever it stands. */
+function learnIdentifiers({ orders, requests }: Report, { names }: Redactor): void {
+  const learn = (identifier: unknown) => {
+    if (isObject(identifier) && typeof identifier.value === 'string') names.learnIdentifier(identifier.value)
+  }
+  for (const { identifiers } of orders) identifiers.forEach(learn)
+  for (const { payload } of requests)
+    if (isObject(payload)) for (const value of [payload.identifiers, payload.identifier].flat()) learn(value)
+}
+
+/**
+ * The report with every member hidden or kept as decided above. It is walked twice: sentences can quote a value that is met only later.
+ * @throws UndecidedField for a member without a decision
+ */
+export function walkReport(original: Report, redactor: Redactor): Report {
+  learnIdentifiers(original, redactor)
+  report(original, redactor)
+  return report(original, redactor) as Report
+}
