@@ -2,7 +2,7 @@ import { isObject } from '../jose/json-object.ts'
 import { type JwkFacts, readJwk } from '../jose/keys.ts'
 import type { Draft } from './draft.ts'
 import type { InnerJws } from './inner-jws.ts'
-import { absolute } from './roles.ts'
+import { absolute, isNowhere } from './roles.ts'
 import type { Account, AcmeRequest, KeyPeriod } from './traffic.ts'
 
 type MutableAccount = Account & {
@@ -37,7 +37,8 @@ export class AccountBook {
         learntFrom: draft,
       })
       this.#setStatus(account, draft)
-    } else if (resource === 'account' && draft.kid !== null) this.#setStatus(this.#account(draft.url, draft), draft)
+    } else if (resource === 'account' && draft.kid !== null)
+      this.#setStatus(this.#account(isNowhere(draft) ? draft.kid : draft.url, draft), draft)
     else if (resource === 'keyChange' && draft.kid !== null && draft.inner !== null)
       this.#changeKey(this.#account(draft.kid, draft), draft, draft.inner)
   }

@@ -16,11 +16,13 @@ export interface ClientUrl {
 }
 
 /**
- * The URL that the client asked for. On a leg of plain HTTP behind a TLS terminator it is the https one, when a forwarding header says so or
+ * The URL that the client asked for. Where the path was lost (RFC 7541 2.3.3) the signed URL stands in. On a leg of plain HTTP behind a TLS terminator it is the https one, when a forwarding header says so or
  * the CA names https URLs for this very host; a port that only the terminator changed is taken from those URLs.
  */
 export function clientUrl(request: HttpRequest, signedUrl: string | null, issued: IssuedNames): ClientUrl {
   const observed = request.url
+  if (hasNoTarget(request) && signedUrl !== null && splitUrl(signedUrl) !== null)
+    return { url: signedUrl, basis: 'signed-only', behindProxy: false }
   const forwarded = forwardedFields(request)
   const behindProxy = forwarded.any
   const parts = splitUrl(observed)
@@ -41,6 +43,11 @@ export function clientUrl(request: HttpRequest, signedUrl: string | null, issued
     }
   if (signedUrl !== null && isTerminated(signedUrl, parts.rest)) return { url: observed, basis: 'signed-only', behindProxy: true }
   return { url: observed, basis: 'observed', behindProxy }
+}
+
+/** The path and perhaps the authority are not in the capture: requests that have nothing in common would share their URL. */
+export function hasNoTarget({ target, method }: Pick<HttpRequest, 'target' | 'method'>): boolean {
+  return target === '' && method !== 'CONNECT'
 }
 
 /** The signed URL is the observed one but for scheme, port and host: a terminator may name its own idea of the host, and leave no other trace. */

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../jose/json-object.ts'
 import { objects, shapeOf, strings } from './answers.ts'
 import type { Draft } from './draft.ts'
-import { absolute } from './roles.ts'
+import { absolute, isNowhere } from './roles.ts'
 import type { AcmeRequest, Authorization, Challenge, Order, Seen } from './traffic.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
@@ -24,7 +24,8 @@ export class OrderBook {
       const shape = shapeOf(answer)
       if (shape === 'order') this.#seeOrder(answer, draft)
       else if (shape === 'authorization') this.#seeAuthorization(answer, draft)
-      else if (shape === 'challenge' && draft.resource === 'challenge') this.#seeChallenge(answer, draft.url, null, draft)
+      else if (shape === 'challenge' && draft.resource === 'challenge' && !isNowhere(draft))
+        this.#seeChallenge(answer, draft.url, null, draft)
     }
     const order = draft.resource === 'newOrder' ? undefined : this.#orderOf.get(draft.url)
     if (order !== undefined) this.orders.get(order)?.requests.push(draft)
@@ -39,7 +40,7 @@ export class OrderBook {
 
   #seeOrder(object: JsonObject, draft: Draft): void {
     const url =
-      draft.resource === 'order'
+      draft.resource === 'order' && !isNowhere(draft)
         ? draft.url
         : (this.#orderOf.get(draft.url) ?? (draft.location === null ? null : absolute(draft.location, draft.url)))
     if (url === null) return
@@ -64,7 +65,11 @@ export class OrderBook {
 
   #seeAuthorization(object: JsonObject, draft: Draft): void {
     const url =
-      draft.resource === 'authorization' ? draft.url : draft.location === null ? null : absolute(draft.location, draft.url)
+      draft.resource === 'authorization' && !isNowhere(draft)
+        ? draft.url
+        : draft.location === null
+          ? null
+          : absolute(draft.location, draft.url)
     if (url === null) return
     const authorization = this.#authorization(url, draft)
     authorization.history.push(seen(object, draft))

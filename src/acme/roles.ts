@@ -1,6 +1,8 @@
 import { isObject } from '../jose/json-object.ts'
-import { acmeType, links, objects, type Shape, shapeOf, strings } from './answers.ts'
+import { links, objects, type Shape, shapeOf, strings } from './answers.ts'
+import { hasNoTarget } from './client-url.ts'
 import type { Draft, MutableCa } from './draft.ts'
+import { guessFromPath, guessFromPayload, roleFromAnswer, showsAcme } from './role-signs.ts'
 import type { IssuedUrl, Resource, RoleBasis } from './traffic.ts'
 import { authorityOf, splitUrl } from './urls.ts'
 
@@ -45,16 +47,17 @@ export class RoleBook {
     )
     const core = ['core', json.newNonce, json.newAccount, json.newOrder].join(' ')
     let ca = this.#byDirectory.get(draft.url) ?? this.#byDirectory.get(core)
-    if (ca === undefined) {
-      ca = this.#newCa(draft.time)
-      ca.directoryUrl = draft.url
-    }
+    ca ??= this.#newCa(draft.time)
     // Whoever fetches it with a signature has been here before (RFC 8555 6.3).
     if (draft.method === 'GET') ca.firstDirectory ??= draft.time
-    this.#byDirectory.set(draft.url, ca).set(core, ca)
-    for (const prefix of prefixesOf(draft.url)) if (!this.#byPrefix.has(prefix)) this.#byPrefix.set(prefix, ca)
+    this.#byDirectory.set(core, ca)
+    if (!isNowhere(draft)) {
+      ca.directoryUrl ??= draft.url
+      this.#byDirectory.set(draft.url, ca)
+      for (const prefix of prefixesOf(draft.url)) if (!this.#byPrefix.has(prefix)) this.#byPrefix.set(prefix, ca)
+      this.#issue(ca, draft.url, 'directory', draft)
+    }
     ca.directory = json
-    this.#issue(ca, draft.url, 'directory', draft)
     for (const [role, url] of members) this.#issue(ca, url, role, draft)
   }
 
@@ -104,7 +107,7 @@ export class RoleBook {
     if (response.status >= 300) return
     const shape = shapeOf(answer)
     const own = roleFromAnswer(draft, shape)
-    if (own !== null && !this.urls.has(draft.url)) this.#issue(ca, draft.url, own, draft)
+    if (own !== null && !isNowhere(draft) && !this.urls.has(draft.url)) this.#issue(ca, draft.url, own, draft)
     const role = this.urls.get(draft.url)?.role ?? own
     const target = location === null ? null : absolute(location, draft.url)
     if (target !== null) {
@@ -255,9 +258,9 @@ function plainSpelling(url: string): string {
   return parts === null ? url : `${parts.scheme.toLowerCase()}://${authorityOf(url)}${parts.rest}`
 }
 
-/** RFC 8555 6.5.1, 6.7: an answer that only a CA gives. */
-function showsAcme({ replayNonce, problem }: Draft): boolean {
-  return replayNonce !== null || acmeType(problem) !== null
+/** What its URL is was lost, and no signature tells: nothing can be learnt about that URL. */
+export function isNowhere({ http, urlBasis }: Draft): boolean {
+  return urlBasis === 'observed' && hasNoTarget(http)
 }
 
 export function absolute(reference: string, base: string): string | null {
@@ -267,67 +270,4 @@ export function absolute(reference: string, base: string): string | null {
 
 function parentOf(url: string): string {
   return url.slice(0, url.lastIndexOf('/') + 1)
-}
-
-/** A success whose shape (and the payload that asked for it) only one resource gives. */
-function roleFromAnswer(draft: Draft, shape: Shape | null): Resource | null {
-  const asked = draft.method === 'POST' ? guessFromPayload(draft) : null
-  const created = draft.response?.status === 201
-  if (shape === 'directory') return 'directory'
-  if (shape === 'order') return created || asked === 'newOrder' ? 'newOrder' : asked === 'finalize' ? 'finalize' : 'order'
-  if (shape === 'authorization') return created || asked === 'newAuthz' ? 'newAuthz' : 'authorization'
-  if (shape === 'challenge') return 'challenge'
-  if (shape === 'orders') return 'accountOrders'
-  if (shape === 'renewalInfo') return 'renewalInfo'
-  if (shape === 'account') return draft.jwk !== null && draft.kid === null ? 'newAccount' : 'account'
-  if (contentTypeOf(draft).includes('pem-certificate-chain')) return 'certificate'
-  // Without a body the payload that was asked with and a fitting success tell as much.
-  if (asked === 'newAccount' || asked === 'newOrder') return draft.location === null ? null : asked
-  if (asked === 'finalize' || asked === 'revokeCert' || asked === 'keyChange' || asked === 'account') return asked
-  if (draft.payloadKind === 'object' && draft.response !== null && links(draft.response, 'up').length > 0) return 'challenge'
-  return null
-}
-
-function contentTypeOf(draft: Draft): string {
-  return draft.response?.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1].toLowerCase() ?? ''
-}
-
-/** The members that only one resource's payload has (RFC 8555 7.3 - 7.6). */
-function guessFromPayload(draft: Draft): Resource | null {
-  if (draft.kid !== null && draft.kid !== '' && draft.kid === draft.url) return 'account'
-  const payload = draft.payload
-  if (!isObject(payload)) return null
-  if (payload.csr !== undefined) return 'finalize'
-  if (payload.identifiers !== undefined) return 'newOrder'
-  if (payload.identifier !== undefined) return 'newAuthz'
-  if (payload.certificate !== undefined) return 'revokeCert'
-  if (payload.protected !== undefined && payload.signature !== undefined) return 'keyChange'
-  if (NEW_ACCOUNT_MEMBERS.some((name) => payload[name] !== undefined)) return 'newAccount'
-  if (payload.contact !== undefined && draft.jwk !== null) return 'newAccount'
-  return null
-}
-
-const NEW_ACCOUNT_MEMBERS = ['onlyReturnExisting', 'termsOfServiceAgreed', 'externalAccountBinding']
-
-/** Path words of the servers people run, as the last resort; order matters. */
-const PATH_WORDS: readonly (readonly [RegExp, Resource])[] = [
-  [/\/(dir|directory)$/i, 'directory'],
-  [/nonce/i, 'newNonce'],
-  [/sign-me-up|new-?acc(oun)?t/i, 'newAccount'],
-  [/order-plz|new-?order/i, 'newOrder'],
-  [/new-?authz/i, 'newAuthz'],
-  [/revoke/i, 'revokeCert'],
-  [/rollover|key-?change/i, 'keyChange'],
-  [/finalize/i, 'finalize'],
-  [/chalZ|\/chall?(enge)?(-v\d)?\//i, 'challenge'],
-  [/authZ?\/|\/authz(-v\d)?\//i, 'authorization'],
-  [/certZ\/|\/cert(ificate)?\//i, 'certificate'],
-  [/renewal-?info/i, 'renewalInfo'],
-  [/\/(my-)?order\//i, 'order'],
-  [/\/(my-account|acct|account)\//i, 'account'],
-]
-
-function guessFromPath(draft: Draft): Resource | null {
-  const path = splitUrl(draft.url)?.rest ?? ''
-  return PATH_WORDS.find(([words]) => words.test(path))?.[1] ?? null
 }

@@ -173,10 +173,9 @@ export class SignatureJudge {
   #signedOtherwise(draft: Draft, signed: SignedTexts, tried: RequestKey | null): SignatureState | null {
     const own = tried?.source === 'request' ? null : this.#ownKey(draft, signed)
     if (own !== null) {
-      if (own.isKnown || wasAccepted(draft)) {
-        draft.key = { facts: own.facts, source: own.source }
-        return { state: 'valid' }
-      }
+      const isItsKey = own.isKnown || wasAccepted(draft)
+      draft.key = isItsKey ? { facts: own.facts, source: own.source } : null
+      if (isItsKey) return { state: 'valid' }
       return unchecked('U-RESP', 'it verifies under the new key of a key change whose outcome is not known')
     }
     const other = this.#otherKey(draft, signed, tried)

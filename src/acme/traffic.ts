@@ -187,7 +187,7 @@ export interface RequestKey {
 /**
  * How the URL the client asked for is known when the captured leg is plain HTTP (behind a TLS terminator).
  * 'observed': it is the URL on the wire. 'forwarded': Forwarded or X-Forwarded-Proto says https. 'issued': the CA hands out https URLs
- * for this very host. 'signed-only': nothing but the JWS says https, so the URL check cannot tell.
+ * for this very host. 'signed-only': nothing but the JWS says https, or which path it was where the capture lost it, so the URL check cannot tell.
  */
 export type UrlBasis = 'observed' | 'forwarded' | 'issued' | 'signed-only'
 

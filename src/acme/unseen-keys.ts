@@ -29,6 +29,7 @@ export function doubtUnseenChanges(drafts: readonly Draft[]): void {
           changed.add(account)
         }
         if (changed.has(account)) doubt(draft, 'U-KEY', CHANGED)
+        else if (undecided.has(account)) doubt(draft, 'U-RESP', UNDECIDED)
         else if (!suspects.get(account)?.push(draft)) suspects.set(account, [draft])
       }
     }

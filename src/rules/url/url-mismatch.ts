@@ -1,3 +1,4 @@
+import { hasNoTarget } from '../../acme/client-url.ts'
 import type { AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
 import { hostOf, normaliseUrl, splitUrl, urlDifferences } from '../../acme/urls.ts'
 import { broken, HOLDS, type Rule, unknown } from '../rule.ts'
@@ -86,6 +87,7 @@ export const urlMismatch: Rule = {
   judge(request, traffic) {
     const signed = request.signedUrl
     if (signed === null || signed === '') return undefined
+    if (hasNoTarget(request.http)) return unknown('U-GAP', 'the path of the request is not in the capture')
     if (request.urlBasis === 'signed-only')
       return unknown(
         'U-OTHER',
