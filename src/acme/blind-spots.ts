@@ -15,14 +15,23 @@ export function noteBlindSpots(drafts: readonly Draft[], undecrypted: readonly C
     if (ca === null) continue
     cas.add(ca)
     ca.blindSpot ??= blindSpotOf(draft)
+    if (ca.lostSince === null && isHurt(draft)) ca.lostSince = draft.time
     const server = draft.exchange.connection?.server
     if (server != null) byServer.set(server, ca)
   }
   for (const ca of cas) for (const authority of ca.authorities) byServer.set(hostOf(authority), ca)
-  for (const { server, tls } of undecrypted) {
+  for (const { server, tls, startTime } of undecrypted) {
     const ca = byServer.get(server ?? '') ?? byServer.get(tls?.serverName?.toLowerCase() ?? '')
-    if (ca !== undefined) ca.blindSpot ??= `a connection to ${tls?.serverName ?? server} could not be decrypted`
+    if (ca === undefined) continue
+    ca.blindSpot ??= `a connection to ${tls?.serverName ?? server} could not be decrypted`
+    ca.lostSince = Math.min(ca.lostSince ?? startTime, startTime)
   }
+}
+
+/** Of a capture of packets: where octets are missing, whole requests may be. */
+function isHurt({ response, exchange, bodyLost }: Draft): boolean {
+  if (response === null || response.damage.length > 0) return true
+  return exchange.entry === null && (bodyLost || response.body.damage.length > 0)
 }
 
 function blindSpotOf({ id, response, nonce, nonceRecord }: Draft): string | null {

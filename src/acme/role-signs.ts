@@ -16,7 +16,12 @@ export function roleFromAnswer(draft: Draft, shape: Shape | null): Resource | nu
   const asked = draft.method === 'POST' ? guessFromPayload(draft) : null
   const created = draft.response?.status === 201
   if (shape === 'directory') return 'directory'
-  if (shape === 'order') return created || asked === 'newOrder' ? 'newOrder' : asked === 'finalize' ? 'finalize' : 'order'
+  if (shape === 'order') {
+    if (created || asked === 'newOrder') return 'newOrder'
+    if (asked === 'finalize') return 'finalize'
+    // A finalize whose body was lost is answered by the order too.
+    return draft.method === 'GET' || draft.payloadKind === 'empty' ? 'order' : null
+  }
   if (shape === 'authorization') return created || asked === 'newAuthz' ? 'newAuthz' : 'authorization'
   if (shape === 'challenge') return 'challenge'
   if (shape === 'orders') return 'accountOrders'

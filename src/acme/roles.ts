@@ -226,6 +226,7 @@ export class RoleBook {
       firstDirectory: null,
       firstRequest: time,
       blindSpot: null,
+      lostSince: null,
     }
     this.cas.push(ca)
     return ca

@@ -65,6 +65,8 @@ export interface Ca {
   readonly firstRequest: Micros
   /** A sign that not everything between it and its clients is in the capture, in words; null when nothing says so. */
   readonly blindSpot: string | null
+  /** Time of the first request that is not whole in the capture, or has no whole answer: from then on others may be missing altogether. */
+  readonly lostSince: Micros | null
 }
 
 export interface NonceLedger {

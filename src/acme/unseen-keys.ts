@@ -7,7 +7,8 @@ import type { Account, UnknownCode } from './traffic.ts'
 /**
  * A key may be changed where the capture does not look: by another host, on a connection that stayed closed, in a change whose answer was
  * lost. Where the CA took what does not verify, and not everything was captured, the account has another key by then. Where the outcome of a
- * change is not known, a refusal of the old key proves nothing. Call with verified requests in time order.
+ * change is not known, a refusal of the old key proves nothing; nor does it where requests may be missing altogether, unless the account
+ * uses the old key again. Call with verified requests in time order.
  */
 export function doubtUnseenChanges(drafts: readonly Draft[]): void {
   const suspects = new Map<Account, Draft[]>()
@@ -35,10 +36,14 @@ export function doubtUnseenChanges(drafts: readonly Draft[]): void {
     }
     if (isOpenKeyChange(draft)) undecided.add(account)
   }
+  for (const failing of suspects.values())
+    for (const draft of failing) if (draft.time >= (draft.ca?.lostSince ?? Number.POSITIVE_INFINITY)) doubt(draft, 'U-KEY', LOST)
 }
 
 const CHANGED =
   'the CA takes requests that the known key of the account does not verify, so the key was replaced where the capture does not show it'
+const LOST =
+  'the key may have been replaced where the capture lacks requests: the account was not seen to use the known one again'
 const UNDECIDED = 'the key may have been replaced: the outcome of the key change before is not known'
 
 /** The known key does not verify it, nor explains it in any way. */
