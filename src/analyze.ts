@@ -2,6 +2,7 @@ import { ACME_BODIES, AcmeCollector } from './acme/recognise.ts'
 import { type SettleOptions, settle } from './acme/settle.ts'
 import type { AcmeRequest } from './acme/traffic.ts'
 import type { Input } from './capture/source.ts'
+import { type ConfigChoice, readPolicy } from './config.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
 import { HarWriter } from './export/har.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
@@ -12,6 +13,7 @@ import { rememberSource } from './report/redaction/source.ts'
 import type { Report, ReportRequest } from './report/report.ts'
 import { VERSION } from './report/version.ts'
 import { judge } from './rules/judge.ts'
+import { underPolicy } from './rules/policy.ts'
 
 export interface AnalyzeOptions extends ReadOptions {
   /** Files with public or private account keys (JWK, PEM, Kubernetes Secret). */
@@ -20,6 +22,8 @@ export interface AnalyzeOptions extends ReadOptions {
   readonly eabKeys: Readonly<Record<string, string>>
   /** False: signatures stay unverified. */
   readonly verify: boolean
+  /** Levels of rules and diagnoses that are not to be those of the catalogue, and where they were set. */
+  readonly config?: ConfigChoice | null
   /** Print private key members that a client sent. */
   readonly revealPrivateKeys?: boolean
 }
@@ -56,9 +60,11 @@ async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, op
     connections: reading.connections,
   }
   const traffic = await settle(exchanges, settleOptions, reading.side)
-  const judgements = judge(traffic)
-  const outcome = diagnose(traffic, judgements, reading)
-  const report = buildReport({ ...reading, traffic, judgements, outcome, revealPrivateKeys: options.revealPrivateKeys ?? false })
+  const { policy, config } = readPolicy(options.config ?? null)
+  const judgements = judge(traffic).map((judgement) => underPolicy(judgement, policy))
+  const outcome = diagnose(traffic, judgements, reading, policy)
+  const revealPrivateKeys = options.revealPrivateKeys ?? false
+  const report = buildReport({ ...reading, traffic, judgements, outcome, config, revealPrivateKeys })
   rememberSource(report, { exchanges, traffic, secrets: () => secretsOf(reading, options) })
   return { report, traffic }
 }

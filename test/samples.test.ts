@@ -20,6 +20,7 @@ const PROMISED: Record<string, { verdict: string; diagnosis: string | null; coun
   'story-broken-server-tls.pcap': { verdict: 'server', diagnosis: 'diag-server-rejected-compliant', counts: [7, 0, 0] },
   'story-client-omits-kid.har': { verdict: 'client', diagnosis: 'diag-kid-omitted-after-registration', counts: [4, 3, 0] },
   'story-client-sends-jwk.pcap': { verdict: 'client', diagnosis: 'diag-kid-omitted-after-registration', counts: [4, 3, 0] },
+  'story-lookup-refused.pcap': { verdict: 'both', diagnosis: 'diag-lookup-failed', counts: [7, 2, 0] },
   'honest-certbot.pcap': { verdict: 'none', diagnosis: null, counts: [26, 0, 0] },
   'wildcard-dns01.pcap': { verdict: 'none', diagnosis: null, counts: [22, 0, 0] },
   'honest-lego.har': { verdict: 'none', diagnosis: null, counts: [18, 0, 0] },
@@ -44,7 +45,7 @@ for (const name of samples)
         { ...promised },
       )
     }
-    if (!/^(story-client|wrong)/.test(name))
+    if (!/^(story-client|story-lookup|wrong)/.test(name))
       t.is(
         made.requests.find((request) => request.compliant === false),
         undefined,

@@ -7,6 +7,7 @@ import type { Redacted } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import type { Invocation } from './commands.ts'
 import { complain } from './complain.ts'
+import { readConfig } from './config-file.ts'
 import { UsageError } from './errors.ts'
 import { createFile, protectInputs } from './files.ts'
 import { readSources } from './inputs.ts'
@@ -31,14 +32,15 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
     places.some(({ format }) => hides(format)),
   )
   const sources = readSources(io, invocation.words, options)
+  const config = await readConfig(io, options)
   protectInputs(
     outputs.files.map(({ path }) => path),
-    [...sources.files, ...redaction.files],
+    [...sources.files, ...redaction.files, ...(config.path === null ? [] : [config.path])],
   )
 
   const quiet = options.isOn('quiet')
   const report = await workOn(io, sources, quiet, (analysis, how) =>
-    analysis.analyze(sources.inputs, { ...how, revealPrivateKeys: redaction.chosen === false }),
+    analysis.analyze(sources.inputs, { ...how, config: config.choice, revealPrivateKeys: redaction.chosen === false }),
   )
   const shown = filterReport(report, filter)
   const exitStatus = exitStatusOf(report, failOn)

@@ -56,9 +56,12 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'schema',
-    words: '',
-    describe: 'Print the JSON Schema of the report',
-    examples: [['acmescope schema > report.schema.json', 'For a validator or a type generator']],
+    words: '[report | config]',
+    describe: 'Print the JSON Schema of the report, or of the configuration file',
+    examples: [
+      ['acmescope schema > report.schema.json', 'For a validator or a type generator'],
+      ['acmescope schema config > config.schema.json', 'For an editor of acmescope.config.json'],
+    ],
     options: [],
   },
 ]

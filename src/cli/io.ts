@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { ConfigChoice } from '../config.ts'
 import type { Report } from '../report/report.ts'
 import type { Catalogued } from '../rules/rule.ts'
 
@@ -13,6 +14,7 @@ export interface AnalysisOptions {
   readonly verify: boolean
   readonly crossCheck: boolean
   readonly hash: boolean
+  readonly config?: ConfigChoice
   /** Show private key members that a client sent: `--no-redact` was asked for. */
   readonly revealPrivateKeys?: boolean
   readonly onProgress?: (readBytes: number, totalBytes: number | null) => void
@@ -36,6 +38,8 @@ export interface Io {
   readonly stdinIsTerminal: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly platform: string
+  /** The working directory. */
+  readonly folder: string
   now(): number
   /** Calls back at every Ctrl-C until the returned function is called; meanwhile Ctrl-C does not end the process. */
   onInterrupt(listener: () => void): () => void
@@ -56,6 +60,9 @@ export function processIo(loaders: Pick<Io, 'loadAnalysis' | 'loadCatalogue'>): 
     },
     env: process.env,
     platform: process.platform,
+    get folder() {
+      return process.cwd()
+    },
     now: () => performance.now(),
     onInterrupt(listener) {
       process.on('SIGINT', listener)

@@ -49,6 +49,23 @@ const ANALYSIS: OptionGroup = {
   ],
 }
 
+const POLICY: OptionGroup = {
+  title: 'Rules (every report names what is changed):',
+  options: [
+    {
+      name: 'rule',
+      takes: 'values',
+      describe: 'ID=off|info|warning|error: switch a rule or diagnosis off, or make it milder or graver; may be repeated',
+    },
+    {
+      name: 'config',
+      takes: 'value',
+      describe: 'File with such levels; default acmescope.config.json here or in a folder above',
+    },
+    { name: 'no-config', takes: 'switch', describe: 'Look for no such file' },
+  ],
+}
+
 const REPORT: OptionGroup = {
   title: 'Report:',
   options: [
@@ -116,7 +133,7 @@ function only(group: OptionGroup, ...names: readonly string[]): OptionGroup {
   return { ...group, options: group.options.filter(({ name }) => names.includes(name)) }
 }
 
-export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, REPORT, REDACTION, SHOWN, SCREEN]
+export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, POLICY, REPORT, REDACTION, SHOWN, SCREEN]
 
 export const HAR_OPTIONS: readonly OptionGroup[] = [
   {

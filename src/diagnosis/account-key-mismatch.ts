@@ -1,7 +1,8 @@
 import type { AcmeRequest } from '../acme/traffic.ts'
 import type { Attribution } from './attribute.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, refusal, requestList, were } from './words.ts'
 
 export const diagAccountKeyMismatch: DiagnosisKind = {
@@ -42,8 +43,13 @@ export function accountKeyMismatch(facts: Case): Diagnosis[] {
       bothAtFault: false,
       confidence: attribution.match === 'words' ? 'certain' : 'likely',
       title: TITLES[finding.rule.id] ?? diagAccountKeyMismatch.title,
+      story: taleOf(requests, `${first.resource} sent and ${outcomeOf(first)}`, facts),
       explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${finding.verdict.message}${stale ? '' : ' Two clients that share one stored key or account URL, or a key that was restored from elsewhere, lead to this.'}`,
-      remedy: `For the client's operator: ${stale ? 'give every process that uses the account its new key' : 'keep each account URL together with its own key, or register the key at hand and use the Location it is given'}.`,
+      remedies: [
+        forClient(
+          `${stale ? 'give every process that uses the account its new key' : 'keep each account URL together with its own key, or register the key at hand and use the Location it is given'}.`,
+        ),
+      ],
       explains: requests,
       evidence: change === null ? [] : [change],
     }

@@ -2,7 +2,8 @@ import { acmeType } from '../acme/answers.ts'
 import type { AcmeRequest, LookUp } from '../acme/traffic.ts'
 import { wasAccepted } from '../rules/scope.ts'
 import { type Case, groupBy, MAX_TOLD } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forClient } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, moment, refusal, requestList, were } from './words.ts'
 
 export const diagAccountMissing: DiagnosisKind = {
@@ -47,7 +48,8 @@ function diagnosisOf(requests: readonly AcmeRequest[], facts: Case): Diagnosis {
   const elsewhere =
     lookUp !== null && wasAccepted(lookUp.request) && lookUp.request.location !== null && lookUp.request.location !== first.kid
   const told = `${capitalised(requestList(requests))} named the account "${first.kid}" and ${were(requests)} answered ${refusal(first)}.`
-  const common = { kind: diagAccountMissing, bothAtFault: false, explains: requests }
+  const story = taleOf(requests, `${first.resource} sent for that account and ${outcomeOf(first)}`, facts)
+  const common = { kind: diagAccountMissing, bothAtFault: false, explains: requests, story }
   if (elsewhere)
     return {
       ...common,
@@ -55,7 +57,7 @@ function diagnosisOf(requests: readonly AcmeRequest[], facts: Case): Diagnosis {
       confidence: 'certain',
       title: 'The client names an account that its key does not have',
       explanation: `${told} A look-up with the same key (request ${lookUp.request.id}) was answered with the account URL "${lookUp.request.location}".`,
-      remedy: `For the client's operator: store "${lookUp.request.location}" as the account URL of this key.`,
+      remedies: [forClient(`store "${lookUp.request.location}" as the account URL of this key.`)],
       evidence: [lookUp.request],
     }
   if (registration !== null && registration.time < first.time)
@@ -65,8 +67,10 @@ function diagnosisOf(requests: readonly AcmeRequest[], facts: Case): Diagnosis {
       confidence: 'likely',
       title: 'The CA no longer knows an account that it had registered',
       explanation: `At ${moment(registration)} the server gave out this account (request ${registration.id}). ${told} Nothing in the capture ended the account, so the CA lost it: a restart without storage, another replica or another database.`,
-      remedy:
-        'For the CA operator: find out why the account is gone (storage kept in memory, replicas without a common database). Until then the client has to register again.',
+      remedies: [
+        forCa('find out why the account is gone (storage kept in memory, replicas without a common database).'),
+        forClient('register again, since the account is gone.'),
+      ],
       evidence: [registration],
     }
   const gone = lookUp !== null && acmeType(lookUp.request.problem) === 'accountDoesNotExist'
@@ -76,7 +80,12 @@ function diagnosisOf(requests: readonly AcmeRequest[], facts: Case): Diagnosis {
     confidence: gone ? 'likely' : 'possible',
     title: 'The account does not exist at this CA',
     explanation: `${told} ${gone ? `A look-up with the same key found none either (request ${lookUp.request.id}).` : 'The capture shows neither how the account was registered nor a look-up with its key.'} Either the CA lost or never had it (reinstalled, purged, another provisioner), or the client uses the account of another place.`,
-    remedy: `For the client's operator: make sure that the directory URL is the one the account was registered at; if so, register again${gone ? '' : ', and capture that too'}. With cert-manager delete the account key Secret only if a new account is wanted. For the CA operator: look for the account in the database.`,
+    remedies: [
+      forClient(
+        `make sure that the directory URL is the one the account was registered at; if so, register again${gone ? '' : ', and capture that too'}. With cert-manager delete the account key Secret only if a new account is wanted.`,
+      ),
+      forCa('look for the account in the database.'),
+    ],
     evidence: lookUp === null ? [] : [lookUp.request],
   }
 }

@@ -3,6 +3,7 @@ import type { AcmeRequest } from '../acme/traffic.ts'
 import { lostContent } from '../rules/answer.ts'
 import { type Finding, isClientError, type Judgement } from '../rules/judge.ts'
 import type { Explains, Rule } from '../rules/rule.ts'
+import { isUnchecked, type Recognised, turnOf } from './profiles.ts'
 
 /**
  * Who is at fault for one refused request (rule catalogue 3.1). 'client': a broken client rule explains the refusal. 'server': a compliant
@@ -61,9 +62,13 @@ export interface Aftermath {
   readonly succeededLater: (request: AcmeRequest) => boolean
 }
 
-export function attribute(judgement: Judgement, { wasRetried, succeededLater }: Aftermath): Attribution {
+export function attribute(
+  judgement: Judgement,
+  { wasRetried, succeededLater }: Aftermath,
+  server: Recognised | null,
+): Attribution {
   const { request, findings, undecided } = judgement
-  const ranked = rankFindings(judgement)
+  const ranked = rankFindings(judgement, server)
   // An info note says that the request is in order, so it cannot put the blame on the client.
   const proximate =
     ranked.find(
@@ -83,15 +88,17 @@ export function attribute(judgement: Judgement, { wasRetried, succeededLater }: 
   if (type === null && lostContent(request) !== null)
     return { judgement, verdict: succeededLater(request) ? 'benign' : 'undecided', proximate: null, match: 'none', missing: [] }
   const missing = undecided.filter(({ rule }) => explains(rule, request) !== 'none')
-  if (missing.length > 0 || judgement.compliant !== true)
+  // Whoever is excused from a rule by the policy in force is not thereby in the right.
+  if (missing.length > 0 || judgement.compliant !== true || judgement.waived.length > 0)
     return { judgement, verdict: 'undecided', proximate: null, match: 'none', missing }
   return { judgement, verdict: 'server', proximate: null, match: 'none', missing: [] }
 }
 
 /** A key that has an account was refused its look-up: no policy allows that (RFC 8555 7.3.1). */
-function isRefusedLookUp({ findings, compliant }: Judgement): boolean {
+function isRefusedLookUp({ findings, compliant, waived }: Judgement): boolean {
   return (
     compliant === true &&
+    waived.length === 0 &&
     findings.some(
       ({ rule, verdict }) => rule.id === 'server-lookup-refused' && verdict.severity === 'error' && verdict.party === 'server',
     )
@@ -110,19 +117,30 @@ interface Ranked {
   readonly match: Match
 }
 
-/** Findings with the one first that explains the answer best: by the server's words, by problem type, then gravest first. */
-export function rankFindings({ request, findings }: Judgement): Ranked[] {
+/**
+ * Findings with the one first that explains the answer best: by the server's words, by problem type, then what this kind of server looks at
+ * first (3.1 step 3), gravest first where that is not known. What it never looks at explains nothing.
+ */
+export function rankFindings({ request, findings }: Judgement, server: Recognised | null): Ranked[] {
   const refused = wasRefused(request)
+  const matchOf = ({ rule }: Finding): Match => (refused && !isUnchecked(rule, server) ? explains(rule, request) : 'none')
   return findings
-    .map((finding, place) => ({ finding, place, match: refused ? explains(finding.rule, request) : ('none' as Match) }))
+    .map((finding, place) => {
+      const match = matchOf(finding)
+      const turn = match === 'none' || finding.verdict.severity === 'info' ? LAST : (turnOf(finding.rule, server) ?? LAST)
+      return { finding, place, match, turn }
+    })
     .sort(
       (a, b) =>
         MATCH_RANK[a.match] - MATCH_RANK[b.match] ||
+        a.turn - b.turn ||
         SEVERITY_RANK[a.finding.verdict.severity] - SEVERITY_RANK[b.finding.verdict.severity] ||
         a.place - b.place,
     )
 }
 
+/** After everything whose turn is known. */
+const LAST = 99
 const MATCH_RANK = { words: 0, type: 1, none: 2 } as const
 const SEVERITY_RANK = { error: 0, warning: 1, info: 2 } as const
 

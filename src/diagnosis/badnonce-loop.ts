@@ -1,7 +1,7 @@
 import { acmeType } from '../acme/answers.ts'
 import type { AcmeRequest } from '../acme/traffic.ts'
 import type { Case } from './case.ts'
-import type { Confidence, Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Confidence, type Diagnosis, type DiagnosisKind, forCa, forCapturer, forClient } from './diagnosis.ts'
 import { capitalised, refusal, requestList } from './words.ts'
 
 export const diagBadnonceLoop: DiagnosisKind = {
@@ -47,7 +47,8 @@ export function badNonceLoop(facts: Case): Diagnosis[] {
         confidence,
         title: TITLES[party],
         explanation: `${capitalised(requestList(requests))}: ${own.length === 1 ? 'one operation' : `${own.length} operations`} sent ${requests.length} times in all, with ${nonces} different nonces, and answered ${refusal(first)} each time. ${STORIES[party]}`,
-        remedy: REMEDIES[party],
+        remedies: REMEDIES[party],
+        upstream: UPSTREAM[party],
         explains: requests,
         evidence: [
           ...new Set(requests.map(({ nonceRecord }) => nonceRecord?.issues[0]?.request).filter((source) => source != null)),
@@ -66,18 +67,33 @@ const TITLES = {
 const STORIES = {
   client: 'The nonces were old or used before; each answer offered a fresh one, which the client did not take.',
   server:
-    'Every one of these nonces had been given by this server and not been used. That is so when replicas do not share their nonces: a load balancer without common storage, or a cache per process (as suspected in mathiasertl/django-ca 141).',
+    'Every one of these nonces had been given by this server and not been used. That is so when replicas do not share their nonces: a load balancer without common storage, or a cache per process.',
   unknown:
     'Where these nonces came from is not in the capture: they may have been changed on the way, or been given to another client.',
 } as const
 
+const UPSTREAM = {
+  client: ['acmephp/acmephp 211'],
+  server: ['mathiasertl/django-ca 141'],
+  unknown: [],
+} as const
+
 const REMEDIES = {
-  client:
-    "For the client's maker: repeat a request that was refused as badNonce with the nonce from that very answer (RFC 8555 §6.5).",
-  server:
-    'For the CA operator: let all replicas share their nonces, or send each client to the same replica. Nothing is to be changed on the client.',
-  unknown:
-    'Capture from the first request of the client on, at the client and at the CA, and compare Replay-Nonce with the nonce that is sent.',
+  client: [
+    forClient(
+      'have the client repeat a request that was refused as badNonce with the nonce from that very answer (RFC 8555 §6.5); this is for its maker when no setting does it.',
+    ),
+  ],
+  server: [
+    forCa(
+      'let all replicas share their nonces, or send each client to the same replica. Nothing is to be changed on the client.',
+    ),
+  ],
+  unknown: [
+    forCapturer(
+      'capture from the first request of the client on, at the client and at the CA, and compare Replay-Nonce with the nonce that is sent.',
+    ),
+  ],
 } as const
 
 /** Runs of LOOP or more requests, each the repetition of the one before, all refused as badNonce. */

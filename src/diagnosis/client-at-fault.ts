@@ -1,8 +1,11 @@
 import type { AcmeRequest } from '../acme/traffic.ts'
 import type { Finding } from '../rules/judge.ts'
+import type { Rule } from '../rules/rule.ts'
 import type { Attribution } from './attribute.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Confidence, Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Confidence, type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
+import { type Recognised, recognised, turnOf, usualAnswer } from './profiles.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, refusal, requestList, were } from './words.ts'
 
 export const diagClientAtFault: DiagnosisKind = {
@@ -24,19 +27,18 @@ export const diagClientAtFault: DiagnosisKind = {
 }
 
 /** Public threads about exactly this fault: the rule, and what its message says then. */
-const UPSTREAM: readonly (readonly [rule: string, says: RegExp, thread: string])[] = [
-  ['nonce-reused', /./, 'nginx/nginx-acme 47'],
-  ['nonce-retry-not-fresh', /./, 'acmephp/acmephp 211'],
-  ['signature-length', /./, 'smallstep/certificates 1631'],
-  ['kid-is-eab-key-id', /./, 'shred/acme4j 54'],
-  ['kid-not-account-url', /application\//, 'acmesh-official/acme.sh 1390'],
-  ['content-type-jose', /charset/i, 'fszlin/certes 76 and letsencrypt/boulder 3603'],
-  ['base64url-strict', /\bcsr\b.*padd|padd.*\bcsr\b/i, 'smallstep/certificates 939'],
+const UPSTREAM: readonly (readonly [rule: string, says: RegExp, threads: readonly string[]])[] = [
+  ['nonce-reused', /./, ['nginx/nginx-acme 47']],
+  ['nonce-retry-not-fresh', /./, ['acmephp/acmephp 211']],
+  ['signature-length', /./, ['smallstep/certificates 1631']],
+  ['kid-is-eab-key-id', /./, ['shred/acme4j 54']],
+  ['kid-not-account-url', /application\//, ['acmesh-official/acme.sh 1390']],
+  ['content-type-jose', /charset/i, ['fszlin/certes 76', 'letsencrypt/boulder 3603']],
+  ['base64url-strict', /\bcsr\b.*padd|padd.*\bcsr\b/i, ['smallstep/certificates 939']],
 ]
 
-function upstream(finding: Finding | null): string {
-  const thread = UPSTREAM.find(([rule, says]) => rule === finding?.rule.id && says.test(finding.verdict.message))?.[2]
-  return thread === undefined ? '' : ` The same was seen in ${thread}.`
+function upstream(finding: Finding | null): readonly string[] {
+  return UPSTREAM.find(([rule, says]) => rule === finding?.rule.id && says.test(finding.verdict.message))?.[2] ?? []
 }
 
 const CONFIDENCE: Readonly<Record<Attribution['match'], Confidence>> = { words: 'certain', type: 'likely', none: 'possible' }
@@ -49,13 +51,16 @@ export function clientAtFault(facts: Case): Diagnosis[] {
     const requests = group.map((attribution) => attribution.judgement.request)
     const first = requests[0] as AcmeRequest
     const rule = proximate?.rule
+    const server = recognised(first.ca, facts.traffic)
     const masked = judgement.findings.filter(
       ({ rule: other, verdict }) => other !== rule && verdict.party === 'client' && verdict.severity !== 'info',
     )
     const also =
       masked.length === 0
         ? ''
-        : ` Also wrong, and perhaps masked by the first fault: ${masked.map(({ rule: other }) => other.id).join(', ')}.`
+        : ` Also wrong, and perhaps masked by the first fault${orderWords(rule, masked, server)}: ${masked.map(({ rule: other }) => other.id).join(', ')}.`
+    const answer = rule === undefined ? null : usualAnswer(rule, server)
+    const usual = answer === null ? '' : ` ${server?.profile.name} is known to answer this mistake with ${answer}.`
     const doubt =
       match === 'none'
         ? ' The words of the answer do not name this fault, so it may not be the reason; but it is one that has to be mended.'
@@ -66,10 +71,20 @@ export function clientAtFault(facts: Case): Diagnosis[] {
       bothAtFault: false,
       confidence: CONFIDENCE[match],
       title: `The client is at fault: ${rule?.id}`,
-      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${upstream(proximate)}${doubt}${also}`,
-      remedy: `For the client's operator or maker: ${proximate?.verdict.remedy ?? rule?.remedy ?? ''}`,
+      story: taleOf(requests, `${first.resource} sent and ${outcomeOf(first)}`, facts),
+      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${usual}${doubt}${also}`,
+      remedies: [forClient(proximate?.verdict.remedy ?? rule?.remedy ?? '')],
+      upstream: upstream(proximate),
       explains: requests,
       evidence: [],
     }
   })
+}
+
+/** Says so when this kind of server is known to come to none of the masked faults before the first one. */
+function orderWords(rule: Rule | undefined, masked: readonly Finding[], server: Recognised | null): string {
+  const turn = rule === undefined ? null : turnOf(rule, server)
+  if (turn === null || server === null) return ''
+  const later = masked.every((finding) => (turnOf(finding.rule, server) ?? -1) > turn)
+  return later ? `, which ${server.profile.name} looks at before them` : ''
 }

@@ -3,7 +3,7 @@ import type { AcmeRequest, Order } from '../acme/traffic.ts'
 import { seconds, wasAccepted } from '../rules/scope.ts'
 import { wasRefused } from './attribute.ts'
 import type { Case } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCapturer, forClient } from './diagnosis.ts'
 import { moment, requestList } from './words.ts'
 
 export const diagClientGaveUp: DiagnosisKind = {
@@ -51,9 +51,12 @@ export function clientGaveUp(facts: Case): Diagnosis[] {
         bothAtFault: false,
         confidence: 'possible' as const,
         title: `The client stopped while the order was ${left.status}`,
-        explanation: `The order ${order.url} was last seen ${left.status} at ${moment(left.request)} (${requestList([left.request])}); ${left.next}, but the capture shows no request for it in the ${seconds(silence)} until it ends.${lost ? ' The answer to finalize carried no Location: a client that polls there, as golang.org/x/crypto/acme does, has nothing to poll.' : ''}${left.status === 'processing' ? ' The same was seen in cert-manager/cert-manager 5062.' : ''} Another process may have gone on outside this capture.`,
-        remedy:
-          "For the client's operator: read the client's log at that time, raise its timeout when the order was processing, and run it again. Capture all hosts that use this account.",
+        explanation: `The order ${order.url} was last seen ${left.status} at ${moment(left.request)} (${requestList([left.request])}); ${left.next}, but the capture shows no request for it in the ${seconds(silence)} until it ends.${lost ? ' The answer to finalize carried no Location: a client that polls there, as golang.org/x/crypto/acme does, has nothing to poll.' : ''} Another process may have gone on outside this capture.`,
+        remedies: [
+          forClient("read the client's log at that time, raise its timeout when the order was processing, and run it again."),
+          forCapturer('capture all hosts that use this account.'),
+        ],
+        upstream: left.status === 'processing' ? ['cert-manager/cert-manager 5062'] : [],
         explains: [left.request],
         evidence: finalize === undefined || finalize === left.request ? [] : [finalize],
       },

@@ -3,7 +3,7 @@ import { authorityOf } from '../acme/urls.ts'
 import { field } from '../http/exchange.ts'
 import { seconds } from '../rules/scope.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forCapturer } from './diagnosis.ts'
 
 export const diagClockSkew: DiagnosisKind = {
   id: 'diag-clock-skew',
@@ -48,7 +48,10 @@ export function clockSkew(facts: Case): Diagnosis[] {
         aside: true,
         title: 'The clocks of server and capture disagree',
         explanation: `The Date of ${group.length} answers from ${authorityOf(first.url)} is ${seconds(Math.abs(median))} ${median > 0 ? 'after' : 'before'} the time at which they were captured (median; first: request ${first.id}). Which of the two clocks is wrong the capture cannot tell. ACME requests carry no time, so no refusal follows from it; TLS certificates, renewal and expiry do depend on it.`,
-        remedy: 'Compare both clocks with NTP: that of the CA, and that of the host which captured.',
+        remedies: [
+          forCa('compare the clock of the CA with NTP.'),
+          forCapturer('compare the clock of the host that captured too.'),
+        ],
         explains: [],
         evidence: [first],
       },

@@ -1,6 +1,8 @@
 import { type AcmeRequest, type AcmeTraffic, isJudged } from '../acme/traffic.ts'
 import { isClientError, type Judgement } from '../rules/judge.ts'
+import { NO_POLICY, type Policy } from '../rules/policy.ts'
 import { retries } from '../rules/retries.ts'
+import type { Severity } from '../rules/rule.ts'
 import { remembered, wasAccepted } from '../rules/scope.ts'
 import { accountKeyMismatch, diagAccountKeyMismatch } from './account-key-mismatch.ts'
 import { accountMissing, diagAccountMissing } from './account-missing.ts'
@@ -20,6 +22,7 @@ import { diagLookupFailed, lookUpFailed } from './lookup-failed.ts'
 import { diagMiddleboxResponse, middleboxResponse } from './middlebox-response.ts'
 import { diagNoncePoolStale, noncePoolStale } from './nonce-pool-stale.ts'
 import { diagOrderInvalid, orderInvalid } from './order-invalid.ts'
+import { recognised } from './profiles.ts'
 import { diagProxyRewroteUrl, proxyRewroteUrl } from './proxy-rewrote-url.ts'
 import { diagRateLimited, rateLimited } from './rate-limited.ts'
 import { diagServerRejectedCompliant, serverRejectedCompliant } from './server-rejected-compliant.ts'
@@ -52,9 +55,12 @@ export const DIAGNOSES: readonly { readonly kind: DiagnosisKind; readonly find: 
 
 export type Verdict = 'client' | 'server' | 'both' | 'proxy' | 'none' | 'undetermined'
 
+/** A diagnosis with how grave it is under the policy in force. */
+export type Weighed = Diagnosis & { readonly severity: Severity }
+
 export interface Outcome {
   /** Most explaining first. */
-  readonly diagnoses: readonly Diagnosis[]
+  readonly diagnoses: readonly Weighed[]
   readonly verdict: Verdict
 }
 
@@ -63,6 +69,7 @@ export function diagnose(
   traffic: AcmeTraffic,
   judgements: readonly Judgement[],
   surroundings: Surroundings = NO_SURROUNDINGS,
+  policy: Policy = NO_POLICY,
 ): Outcome {
   const { retryOf } = remembered(traffic, retries)
   const accepted = new Map<string, number>()
@@ -78,13 +85,18 @@ export function diagnose(
         request.resource !== 'validation' &&
         (compliant !== null || findings.length > 0 || request.resource !== 'other'),
     )
-    .map((judgement) => attribute(judgement, aftermath))
+    .map((judgement) => attribute(judgement, aftermath, recognised(judgement.request.ca, traffic)))
   const facts = new Case(traffic, judgements, attributions, surroundings)
-  const diagnoses: Diagnosis[] = []
-  for (const { find } of DIAGNOSES) {
+  const diagnoses: Weighed[] = []
+  for (const { kind, find } of DIAGNOSES) {
+    const level = policy.get(kind.id) ?? kind.severity
+    if (level === 'off') continue
     const found = find(facts)
-    for (const diagnosis of found) facts.explain(diagnosis.explains)
-    diagnoses.push(...found)
+    for (const diagnosis of found) {
+      facts.explain(diagnosis.explains)
+      const aside = diagnosis.aside === true || level === 'info'
+      diagnoses.push({ ...diagnosis, aside, severity: aside ? 'info' : level })
+    }
   }
   diagnoses.sort((a, b) => weight(b) - weight(a))
   return { diagnoses, verdict: verdictOf(diagnoses, facts.open(), judgements) }

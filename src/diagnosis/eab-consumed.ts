@@ -3,7 +3,9 @@ import type { AcmeRequest } from '../acme/traffic.ts'
 import { wasAccepted } from '../rules/scope.ts'
 import { type Attribution, rankFindings } from './attribute.ts'
 import { type Case, groupBy, MAX_TOLD } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forClient } from './diagnosis.ts'
+import { recognised } from './profiles.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, moment, refusal, requestList, were } from './words.ts'
 
 export const diagEabConsumed: DiagnosisKind = {
@@ -54,7 +56,8 @@ function diagnosisOf(group: readonly Attribution[], facts: Case): Diagnosis {
   const { judgement, match } = group[0] as Attribution
   const kid = first.inner?.kid ?? ''
   const told = `${capitalised(requestList(requests))} presented the external account key "${kid}" and ${were(requests)} answered ${refusal(first)}.`
-  const common = { kind: diagEabConsumed, bothAtFault: false, explains: requests }
+  const story = taleOf(requests, `newAccount with external account key "${kid}" sent and ${outcomeOf(first)}`, facts)
+  const common = { kind: diagEabConsumed, bothAtFault: false, explains: requests, story }
   const registration =
     (facts.traffic.accountsByKey.get(first.jwk?.thumbprint ?? '') ?? []).find(
       ({ ca, registeredBy }) => ca === first.ca && registeredBy !== null && registeredBy.time < first.time,
@@ -65,12 +68,15 @@ function diagnosisOf(group: readonly Attribution[], facts: Case): Diagnosis {
       party: 'server',
       confidence: 'certain',
       title: 'The server refuses a binding of a key that already has an account',
-      explanation: `${told} But this key had been registered at ${moment(registration)} (request ${registration.id}), and a newAccount request by a known key is to be answered with 200 and the account URL whatever else it carries (RFC 8555 §7.3.1). The same was seen in cert-manager/cert-manager 2882.`,
-      remedy:
-        'For the CA operator: look the key up before the binding is judged. Until then the client must not register anew, but use the account URL it was given.',
+      explanation: `${told} But this key had been registered at ${moment(registration)} (request ${registration.id}), and a newAccount request by a known key is to be answered with 200 and the account URL whatever else it carries (RFC 8555 §7.3.1).`,
+      upstream: ['cert-manager/cert-manager 2882'],
+      remedies: [
+        forCa('look the key up before the binding is judged.'),
+        forClient('do not register anew, but use the account URL that the key was given.'),
+      ],
       evidence: [registration],
     }
-  const finding = rankFindings(judgement).find(
+  const finding = rankFindings(judgement, recognised(judgement.request.ca, facts.traffic)).find(
     ({ finding: { rule, verdict } }) =>
       rule.group === 'eab' && rule.id !== 'eab-reuse' && verdict.party === 'client' && verdict.severity !== 'info',
   )?.finding
@@ -81,7 +87,7 @@ function diagnosisOf(group: readonly Attribution[], facts: Case): Diagnosis {
       confidence: match === 'words' ? 'certain' : 'likely',
       title: `The external account binding is wrong: ${finding.rule.id}`,
       explanation: `${told} ${finding.verdict.message}`,
-      remedy: `For the client's operator: ${finding.verdict.remedy ?? finding.rule.remedy}`,
+      remedies: [forClient(finding.verdict.remedy ?? finding.rule.remedy)],
       evidence: [],
     }
   const earlier = !USED_UP.test(first.problem?.detail ?? '')
@@ -102,8 +108,7 @@ function diagnosisOf(group: readonly Attribution[], facts: Case): Diagnosis {
       confidence: 'likely',
       title: 'The external account key was used up by an earlier registration',
       explanation: `${told} At ${moment(earlier)} the same external account key was bound to another account key (request ${earlier.id}); many CAs allow that once.`,
-      remedy:
-        "For the client's operator: get a new external account key from the CA, or restore the account key that was registered first.",
+      remedies: [forClient('get a new external account key from the CA, or restore the account key that was registered first.')],
       evidence: [earlier],
     }
   return {
@@ -112,8 +117,12 @@ function diagnosisOf(group: readonly Attribution[], facts: Case): Diagnosis {
     confidence: 'possible',
     title: 'The CA refused the external account binding',
     explanation: `${told} The form of the binding is in order as far as the capture shows. Whether its MAC is right, and whether the key was used before, only the CA's MAC key and records can tell.`,
-    remedy:
-      "For the client's operator: compare key identifier and MAC key with what the CA gave (give it with --eab-key to have the MAC verified), or get a new pair. For the CA operator: look up what became of this key identifier.",
+    remedies: [
+      forClient(
+        'compare key identifier and MAC key with what the CA gave (give it with --eab-key to have the MAC verified), or get a new pair.',
+      ),
+      forCa('look up what became of this key identifier.'),
+    ],
     evidence: [],
   }
 }

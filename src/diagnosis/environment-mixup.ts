@@ -2,7 +2,7 @@ import type { AcmeRequest } from '../acme/traffic.ts'
 import { authorityOf } from '../acme/urls.ts'
 import { type Attribution, wasRefused } from './attribute.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
 import { capitalised, lastElement, refusal, requestList, were } from './words.ts'
 
 export const diagEnvironmentMixup: DiagnosisKind = {
@@ -36,8 +36,13 @@ export function environmentMixup(facts: Case): Diagnosis[] {
       bothAtFault: false,
       confidence: proven ? 'certain' : 'likely',
       title: 'The client uses an account of another CA or environment',
-      explanation: `${capitalised(requestList(requests))} went to ${authorityOf(first.url) ?? first.url} with kid "${first.kid}", ${how}; ${requests.length === 1 ? 'it' : 'they'} ${were(requests)} answered ${refusal(first)}. An account exists at the one CA that gave its URL. The same was seen in go-acme/lego 568 and opnsense/plugins 1528 (an account of the production server used at the staging server).`,
-      remedy: `For the client's operator: keep accounts apart by directory URL, and register at ${first.ca?.directoryUrl ?? 'this CA'} before ordering there.`,
+      explanation: `${capitalised(requestList(requests))} went to ${authorityOf(first.url) ?? first.url} with kid "${first.kid}", ${how}; ${requests.length === 1 ? 'it' : 'they'} ${were(requests)} answered ${refusal(first)}. An account exists at the one CA that gave its URL.`,
+      upstream: ['go-acme/lego 568', 'opnsense/plugins 1528'],
+      remedies: [
+        forClient(
+          `keep accounts apart by directory URL, and register at ${first.ca?.directoryUrl ?? 'this CA'} before ordering there.`,
+        ),
+      ],
       explains: requests,
       evidence: [],
     }

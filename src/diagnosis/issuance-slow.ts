@@ -2,7 +2,7 @@ import { statusOf } from '../acme/orders.ts'
 import { field } from '../http/exchange.ts'
 import { seconds } from '../rules/scope.ts'
 import type { Case } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forClient } from './diagnosis.ts'
 import { moment } from './words.ts'
 
 export const diagIssuanceSlow: DiagnosisKind = {
@@ -51,8 +51,10 @@ export function issuanceSlow(facts: Case): Diagnosis[] {
         aside: true,
         title: 'The CA takes long to issue',
         explanation: `The order ${order.url} was processing from ${moment(first.request)} for ${seconds(span)}${after === undefined ? ' at least, until the client asked no more' : `, then ${statusOf(after)}`}; it was seen so ${processing.length} times (requests ${first.request.id} to ${last.request.id}), ${asked === 0 ? 'never' : `${asked} times`} with a Retry-After. No limit is set for this; clients with a shorter patience fail (cert-manager/cert-manager 5062).`,
-        remedy:
-          "For the client's operator: raise the client's timeout for issuance. For the CA operator: send Retry-After while an order is processing.",
+        remedies: [
+          forClient("raise the client's timeout for issuance."),
+          forCa('send Retry-After while an order is processing.'),
+        ],
         explains: [],
         evidence: [first.request, last.request],
       },

@@ -1,7 +1,8 @@
 import type { Account, AcmeRequest } from '../acme/traffic.ts'
 import { splitUrl, urlDifferences } from '../acme/urls.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forClient } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, lastElement, refusal, requestList, were } from './words.ts'
 
 export const diagKidDiffersFromLocation: DiagnosisKind = {
@@ -48,10 +49,11 @@ function alteredByClient(facts: Case): Diagnosis[] {
     const kid = first.kid ?? ''
     const registration = facts.traffic.accounts.get(location)?.registeredBy ?? null
     const moved = differsInAuthority(kid, location)
+    const under = isUnder(kid, first.ca?.directory?.newAccount)
     const story = moved
-      ? 'Only scheme, host or port differ: the client keeps an account URL from another name of this CA, as after a move or behind a load balancer (smallstep/certificates 517 and 623).'
-      : isUnder(kid, first.ca?.directory?.newAccount)
-        ? 'The client built kid from the newAccount URL instead of keeping the Location (as in auto-ssl/lua-resty-auto-ssl 270).'
+      ? 'Only scheme, host or port differ: the client keeps an account URL from another name of this CA, as after a move or behind a load balancer.'
+      : under
+        ? 'The client built kid from the newAccount URL instead of keeping the Location.'
         : 'The client changed the URL on its way from Location to kid.'
     return {
       kind: diagKidDiffersFromLocation,
@@ -60,9 +62,22 @@ function alteredByClient(facts: Case): Diagnosis[] {
       confidence: group[0]?.match === 'words' && !moved ? 'certain' : 'likely',
       title: 'kid is not the account URL that the server gave',
       explanation: `The server gave the account the URL "${location}"${registration === null ? '' : ` (request ${registration.id})`}. ${capitalised(requestList(requests))} named "${kid}" instead; they differ in ${urlDifferences(kid, location).join(', ')}. ${requests.length === 1 ? 'It' : 'They'} ${were(requests)} answered ${refusal(first)}. ${story}`,
-      remedy: moved
-        ? `For the client's operator: look the account up again at the CA's present address (newAccount with onlyReturnExisting) and store the Location, "${location}". For the CA operator: keep one public name, and go on accepting the old account URLs after a move.`
-        : `For the client's operator or maker: send "${location}" as kid, character for character as it came in Location.`,
+      story: taleOf(requests, `${first.resource} sent with another URL as kid and ${outcomeOf(first)}`, facts, {
+        account: facts.traffic.accounts.get(location),
+      }),
+      upstream: moved
+        ? ['smallstep/certificates 623', 'smallstep/certificates 517']
+        : under
+          ? ['auto-ssl/lua-resty-auto-ssl 270']
+          : [],
+      remedies: moved
+        ? [
+            forClient(
+              `look the account up again at the CA's present address (newAccount with onlyReturnExisting) and store the Location, "${location}".`,
+            ),
+            forCa('keep one public name, and go on accepting the old account URLs after a move.'),
+          ]
+        : [forClient(`send "${location}" as kid, character for character as it came in Location.`)],
       explains: requests,
       evidence: registration === null ? [] : [registration],
     }
@@ -87,9 +102,9 @@ function twoLocations(facts: Case): Diagnosis[] {
       bothAtFault: false,
       confidence: 'likely',
       title: 'The server gave one account two URLs and refuses one of them',
-      explanation: `The same key was given the account URLs "${account.url}" and "${other.url}" (requests ${sources.map(({ id }) => id).join(' and ')}). ${capitalised(requestList(requests))} named the first, as it had to, and ${were(requests)} answered ${refusal(first)}. The account URL follows the name under which the server was reached (smallstep/certificates 517).`,
-      remedy:
-        'For the CA operator: configure one public name for the CA, so that every replica gives and accepts the same account URLs.',
+      explanation: `The same key was given the account URLs "${account.url}" and "${other.url}" (requests ${sources.map(({ id }) => id).join(' and ')}). ${capitalised(requestList(requests))} named the first, as it had to, and ${were(requests)} answered ${refusal(first)}. The account URL follows the name under which the server was reached.`,
+      upstream: ['smallstep/certificates 517'],
+      remedies: [forCa('configure one public name for the CA, so that every replica gives and accepts the same account URLs.')],
       explains: requests,
       evidence: sources,
     }

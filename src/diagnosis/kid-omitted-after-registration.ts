@@ -1,6 +1,8 @@
 import type { AcmeRequest } from '../acme/traffic.ts'
 import type { Case } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { clientProgram } from './clients.ts'
+import { type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { moment, place, refusal, requestList, were, whose } from './words.ts'
 
 export const diagKidOmittedAfterRegistration: DiagnosisKind = {
@@ -31,14 +33,30 @@ export function kidOmittedAfterRegistration(facts: Case): Diagnosis[] {
     .map(({ account, registration, requests }) => {
       const first = requests[0] as AcmeRequest
       const sent = first.jwk !== null ? 'signed with jwk instead of kid' : 'signed with neither kid nor jwk'
+      const program = clientProgram(first)
+      const lookedUp = facts.traffic.lookUps.some(
+        ({ request, thumbprint }) =>
+          request.id > registration.id && request.id < first.id && account.keys.some(({ key }) => key.thumbprint === thumbprint),
+      )
+      // A look-up that this capture has not seen could have failed, as a client of this kind makes one; the request is wrong either way.
+      const doubt =
+        first.ca?.blindSpot == null
+          ? 'No look-up of the account failed in between, so the client alone left it out.'
+          : `No look-up of the account was seen in between; should there have been one that failed, the server has a share in this (${first.ca.blindSpot}).`
       return {
         kind: diagKidOmittedAfterRegistration,
         party: 'client',
         bothAtFault: false,
-        confidence: 'certain',
+        confidence: first.ca?.blindSpot == null ? 'certain' : 'likely',
         title: 'The client leaves out kid although it had registered',
-        explanation: `At ${moment(registration)} the server gave ${whose(account, first)} the account URL "${account.url}" (request ${registration.id}). At ${moment(first)} ${requestList(requests)} ${were(requests)} ${sent}${first.response === null ? '' : ` and answered ${refusal(first)}`}. No look-up of the account failed in between, so nothing but the client left it out. The same was seen in cert-manager/cert-manager 7830.`,
-        remedy: `For the client's operator or maker: send "kid": "${account.url}" in every request after registration; keep the account URL when the client object or process is made anew. Evidence: ${place(first)}.`,
+        story: taleOf(requests, `${first.resource} ${sent} and ${outcomeOf(first)}`, facts, { account }),
+        explanation: `At ${moment(registration)} the server gave ${whose(account, first)} the account URL "${account.url}" (request ${registration.id}). At ${moment(first)} ${requestList(requests)} ${were(requests)} ${sent}${first.response === null ? '' : ` and answered ${refusal(first)}`}. ${doubt}${program === null || lookedUp ? '' : ` ${program.name} is known to look its account up first when it has no kid; this capture shows no such look-up.`}`,
+        remedies: [
+          forClient(
+            `have the client send "kid": "${account.url}" in every request after registration, and keep the account URL when the client object or process is made anew. Evidence: ${place(first)}.${program === null ? '' : ` With ${program.name}: ${program.fix}`}`,
+          ),
+        ],
+        upstream: program?.name === 'cert-manager' ? program.upstream : ['cert-manager/cert-manager 7830'],
         explains: requests,
         evidence: [registration],
       }

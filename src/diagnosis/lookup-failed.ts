@@ -1,7 +1,9 @@
 import type { AcmeRequest } from '../acme/traffic.ts'
 import type { Case } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
-import { moment, refusal, requestList, were } from './words.ts'
+import { clientProgram } from './clients.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forClient } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
+import { capitalised, place, refusal, requestList, were } from './words.ts'
 
 export const diagLookupFailed: DiagnosisKind = {
   id: 'diag-lookup-failed',
@@ -30,25 +32,40 @@ export const diagLookupFailed: DiagnosisKind = {
   references: ['RFC 8555 §7.3.1', 'RFC 8555 §6.2'],
 }
 
+/** Public threads where a client fell back to jwk after its look-up. */
+const LOOK_UP_THREADS = ['cert-manager/cert-manager 6682', 'cert-manager/cert-manager 7388']
+
 /** The server did not answer a look-up of a registered key, and the client then signed with jwk: proximate client, root server. */
 export function lookUpFailed(facts: Case): Diagnosis[] {
   return facts.kidless().flatMap(({ account, registration, requests, failedLookUp }) => {
     if (failedLookUp === null) return []
     const first = requests[0] as AcmeRequest
+    const refused = (failedLookUp.response?.status ?? 0) >= 400
     const temporary = (failedLookUp.response?.status ?? 0) >= 500 || failedLookUp.response?.status === 429
-    const outcome =
-      (failedLookUp.response?.status ?? 0) >= 400 ? `refused with ${refusal(failedLookUp)}` : 'answered without a Location'
+    const outcome = refused ? `was refused with ${refusal(failedLookUp)}` : 'was answered without a Location'
+    const program = clientProgram(first)
+    const sent = first.jwk === null ? 'without kid and without jwk' : 'with jwk instead of kid'
     return {
       kind: diagLookupFailed,
       party: 'server',
       bothAtFault: true,
       confidence: temporary ? 'likely' : 'certain',
       title: 'The server failed an account look-up, and the client fell back to jwk',
-      explanation: `Registered at ${moment(registration)} as "${account.url}" (request ${registration.id}); look-up with onlyReturnExisting at ${moment(failedLookUp)} ${outcome} (request ${failedLookUp.id}), although the key has an account; ${requestList(requests)} ${were(requests)} then signed ${first.jwk === null ? 'without kid' : 'with jwk instead of kid'} at ${moment(first)}${first.response === null ? '' : ` and ${were(requests)} answered ${refusal(first)}`}. Root cause: the server must answer such a look-up with 200 and Location (RFC 8555 §7.3.1)${temporary ? ', which a temporary failure kept it from' : ''}. Proximate cause: the client must not sign with jwk (RFC 8555 §6.2). The same was seen in cert-manager/cert-manager 6682 and 7388.`,
-      remedy:
-        'Either side can mend it. For the CA operator: answer onlyReturnExisting for a known key with 200 and Location, without asking for an external account binding. For the client: keep the account URL from registration and send it as kid.',
-      explains: requests,
-      evidence: [registration, failedLookUp],
+      story: taleOf(requests, `${first.resource} signed ${sent} and ${outcomeOf(first)}`, facts, { account }),
+      explanation: `Root cause, on the server's side: the key has the account "${account.url}" since request ${registration.id}, but when the client looked it up (request ${failedLookUp.id}, ${place(failedLookUp)}), that ${outcome}; RFC 8555 §7.3.1 asks for 200 and the account URL${temporary ? ', which a temporary failure kept it from' : ''}. Proximate cause, on the client's side: ${requestList(requests)} ${were(requests)} signed ${sent}, which RFC 8555 §6.2 forbids, although the account URL had been given out; the answer was ${refusal(first)}.${program === null ? '' : ` ${capitalised(program.story)}`}`,
+      remedies: [
+        forCa(
+          refused
+            ? 'answer a newAccount request with onlyReturnExisting by a known key with 200 and its Location, and ask for no external account binding there. This alone ends the trouble.'
+            : 'send Location with every answer to newAccount, that to a look-up included. This alone ends the trouble.',
+        ),
+        forClient(
+          `${program?.fix ?? 'keep the account URL from registration and send it as kid.'} This ends the trouble too; a change at the CA needs no new client.`,
+        ),
+      ],
+      upstream: program?.upstream ?? LOOK_UP_THREADS,
+      explains: [...requests, failedLookUp],
+      evidence: [registration],
     }
   })
 }

@@ -3,7 +3,7 @@ import { type AcmeRequest, isJudged } from '../acme/traffic.ts'
 import { field } from '../http/exchange.ts'
 import { wasAccepted } from '../rules/scope.ts'
 import { type Case, groupBy, MAX_TOLD } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forProxy } from './diagnosis.ts'
 import { capitalised, requestList, were } from './words.ts'
 
 export const diagMiddleboxResponse: DiagnosisKind = {
@@ -57,7 +57,12 @@ export function middleboxResponse(facts: Case): Diagnosis[] {
         aside: later !== undefined,
         title: 'The answer did not come from the CA',
         explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${first.response?.status} with ${isHtml(first) ? 'an HTML page' : 'no problem document'} and no Replay-Nonce${own === null ? '' : `, by "${own}"`}${differs ? `, whereas the CA's own answers come from "${other}"` : ''}. ${GATEWAY_STORY[first.response?.status ?? 0] ?? 'That is what a filter or portal between client and CA sends.'}${later === undefined ? '' : ` The request was accepted later (request ${later.id}).`}`,
-        remedy: `For the operator of the proxy or filter: let requests to ${first.url.split('/').slice(0, 3).join('/')} through unchanged, and look why it answers ${first.response?.status} itself. For the CA operator: see whether the CA behind it was up.`,
+        remedies: [
+          forProxy(
+            `let requests to ${first.url.split('/').slice(0, 3).join('/')} through unchanged, and look why the proxy or filter answers ${first.response?.status} itself.`,
+          ),
+          forCa('see whether the CA behind it was up.'),
+        ],
         explains: requests,
         evidence: usual === undefined ? [] : [usual],
       }

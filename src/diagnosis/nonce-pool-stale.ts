@@ -2,7 +2,7 @@ import { acmeType } from '../acme/answers.ts'
 import type { AcmeRequest } from '../acme/traffic.ts'
 import { seconds, wasAccepted } from '../rules/scope.ts'
 import type { Case } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
 import { capitalised, requestList, were } from './words.ts'
 
 export const diagNoncePoolStale: DiagnosisKind = {
@@ -47,8 +47,11 @@ export function noncePoolStale(facts: Case): Diagnosis[] {
       aside: true,
       title: 'Nonces had grown old when they were used; the retry worked',
       explanation: `${capitalised(requestList(stale))} ${were(stale)} answered badNonce although the server had given the nonce, ${seconds(ageOf(first))} before. Servers forget nonces after a while or a restart; the repetition with a fresh one was accepted.`,
-      remedy:
-        'Nothing to do: clients are meant to repeat the request (RFC 8555 §6.5). A client that pauses for long may drop its kept nonces first.',
+      remedies: [
+        forClient(
+          'nothing to do: clients are meant to repeat the request (RFC 8555 §6.5). A client that pauses for long may drop its kept nonces first.',
+        ),
+      ],
       explains: stale,
       evidence: [],
     },

@@ -6,8 +6,9 @@ import { isClientError } from '../rules/judge.ts'
 import type { Party } from '../rules/rule.ts'
 import { quote } from '../rules/scope.ts'
 import { type Case, MAX_TOLD } from './case.ts'
-import type { Confidence, Diagnosis, DiagnosisKind } from './diagnosis.ts'
-import { capitalised, requestList } from './words.ts'
+import { type Confidence, type Diagnosis, type DiagnosisKind, forCapturer, forClient, type Remedy } from './diagnosis.ts'
+import { taleOf } from './tale.ts'
+import { capitalised, moment, requestList } from './words.ts'
 
 export const diagOrderInvalid: DiagnosisKind = {
   id: 'diag-order-invalid',
@@ -68,8 +69,13 @@ function failedAuthorization(authorization: Authorization, seen: Seen, facts: Ca
     confidence: fault.confidence,
     aside: affected.length > 0 && affected.every((order) => wasIssuedLater(order, facts)),
     title: `Validation of ${identifier} failed`,
+    story: taleOf(
+      [seen.request],
+      `${trigger === null ? '' : `told the CA to validate at ${moment(trigger)} (request ${trigger.id}); `}the authorization was seen invalid`,
+      facts,
+    ),
     explanation: `${capitalised(requestList([seen.request]))} shows the authorization for ${identifier} invalid: its ${type} challenge failed${error === null ? ', and the server does not say why' : ` with ${problemWords(error)}`}.${subproblems(error)} ${fault.story}`,
-    remedy: fault.remedy,
+    remedies: [forClient(fault.remedy), ...fault.more],
     explains: [seen.request],
     evidence: [trigger, ...fault.evidence].filter((request) => request !== null),
   }
@@ -89,8 +95,10 @@ function invalidOrder(order: Order, seen: Seen, facts: Case): Diagnosis | null {
     aside: wasIssuedLater(order, facts),
     title: `The order for ${names} became invalid`,
     explanation: `${capitalised(requestList([seen.request]))} shows the order invalid${error === null ? ', without a reason' : `: ${problemWords(error)}`}. The capture shows no authorization that failed.${subproblems(error)}`,
-    remedy:
-      "For the client's operator: fetch the authorizations of the order, they name the challenge that failed; capture that too. Then make a new order.",
+    remedies: [
+      forClient('fetch the authorizations of the order, they name the challenge that failed. Then make a new order.'),
+      forCapturer('capture the requests that fetch the authorizations too.'),
+    ],
     explains: [seen.request],
     evidence: order.createdBy === null ? [] : [order.createdBy],
   }
@@ -100,7 +108,9 @@ interface Fault {
   readonly party: Party
   readonly confidence: Confidence
   readonly story: string
+  /** For the client's operator; `more` is for others. */
   readonly remedy: string
+  readonly more: readonly Remedy[]
   readonly evidence: readonly AcmeRequest[]
 }
 
@@ -120,7 +130,8 @@ function whoFailed(failed: JsonObject | null, error: JsonObject | null, challeng
       party: 'client',
       confidence: 'certain',
       story: `${shown.finding.verdict.message} (request ${shown.request.id}, ${shown.finding.rule.id})`,
-      remedy: `For the client's operator: ${shown.finding.verdict.remedy ?? shown.finding.rule.remedy} Then make a new order.`,
+      remedy: `${shown.finding.verdict.remedy ?? shown.finding.rule.remedy} Then make a new order.`,
+      more: [],
       evidence: [shown.request],
     }
   const other = token === null ? null : foreignThumbprint(token, String(error?.detail ?? ''), challenge, facts)
@@ -130,7 +141,8 @@ function whoFailed(failed: JsonObject | null, error: JsonObject | null, challeng
       confidence: 'likely',
       story: `By these words the validator found the thumbprint "${other}" beside the token, which is not that of the account key: the response was made with another key.`,
       remedy:
-        'For the client: build the key authorization from the token and the thumbprint of the key that signs the requests of this account (RFC 8555 §8.1). Then make a new order.',
+        'build the key authorization from the token and the thumbprint of the key that signs the requests of this account (RFC 8555 §8.1). Then make a new order.',
+      more: [],
       evidence: [],
     }
   const type = error === null ? null : acmeType({ type: String(error.type), detail: null, object: error })
@@ -139,7 +151,8 @@ function whoFailed(failed: JsonObject | null, error: JsonObject | null, challeng
     party: 'unknown',
     confidence: 'likely',
     story: `${world?.[0] ?? 'Every request that led there is a matter of its own; the validation went wrong outside them.'} The capture does not show whether what the client had put in place was wrong, or the CA could not see it.`,
-    remedy: `For the client's operator: ${world?.[1] ?? 'check what the validator is shown'}. Capture the validation too (port 80, port 443 or DNS, at the host that answers it). Then make a new order: an invalid one stays so.`,
+    remedy: `${world?.[1] ?? 'check what the validator is shown'}. Then make a new order: an invalid one stays so.`,
+    more: [forCapturer('capture the validation too (port 80, port 443 or DNS, at the host that answers it).')],
     evidence: [],
   }
 }

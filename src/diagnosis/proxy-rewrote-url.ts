@@ -4,7 +4,8 @@ import { field } from '../http/exchange.ts'
 import { quote } from '../rules/scope.ts'
 import type { Attribution } from './attribute.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forCapturer, forProxy } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, moment, refusal, requestList, were } from './words.ts'
 
 export const diagProxyRewroteUrl: DiagnosisKind = {
@@ -44,9 +45,9 @@ function otherView(facts: Case): Diagnosis[] {
     const defaultPort = withoutDefaultPort(signed) === withoutDefaultPort(expected)
     const scheme = splitUrl(signed)?.scheme !== splitUrl(expected)?.scheme
     const story = defaultPort
-      ? 'Both name the same place, since 443 is the default port of https: the server compares them as text (letsencrypt/boulder 4447).'
+      ? 'Both name the same place, since 443 is the default port of https: the server compares them as text.'
       : scheme
-        ? 'The server takes the request for one over plain HTTP: what ends TLS before it does not say X-Forwarded-Proto: https, or says something else (RIT-ITS/CertifiCat 7).'
+        ? 'The server takes the request for one over plain HTTP: what ends TLS before it does not say X-Forwarded-Proto: https, or says something else.'
         : 'Something before the server changes the Host, or the server is configured with another public name.'
     return {
       kind: diagProxyRewroteUrl,
@@ -57,9 +58,18 @@ function otherView(facts: Case): Diagnosis[] {
         ? 'The server expects the default port in the URL'
         : 'The server sees another URL than the client asked for',
       explanation: `${capitalised(requestList(requests))} went to "${first.url}" and signed that very URL; ${requests.length === 1 ? 'it' : 'they'} ${were(requests)} answered ${refusal(first)}. The server expected "${expected}": they differ in ${urlDifferences(signed, expected).join(', ')}. ${story}`,
-      remedy: defaultPort
-        ? 'For the CA operator: treat the default port as absent when URLs are compared.'
-        : "For the proxy's operator: pass Host on unchanged and set X-Forwarded-Proto to the client's scheme. For the CA operator: configure the public URL of the CA. Nothing is to be changed on the client.",
+      story: taleOf(requests, `${first.resource} signed for "${signed}", taken for "${expected}" and ${outcomeOf(first)}`, facts),
+      upstream: defaultPort
+        ? ['letsencrypt/boulder 4447', 'unixcharles/acme-client 168']
+        : scheme
+          ? ['RIT-ITS/CertifiCat 7']
+          : [],
+      remedies: defaultPort
+        ? [forCa('treat the default port as absent when URLs are compared. Nothing is to be changed on the client.')]
+        : [
+            forProxy("pass Host on unchanged and set X-Forwarded-Proto to the client's scheme."),
+            forCa('configure the public URL of the CA. Nothing is to be changed on the client.'),
+          ],
       explains: requests,
       evidence: [],
     }
@@ -98,8 +108,11 @@ function changedOnTheWay(facts: Case): Diagnosis[] {
       confidence: 'certain',
       title: 'A proxy changed the URL on the way to the server',
       explanation: `${capitalised(requestList(changed))}: the client signed "${first.signedUrl}" and asked for it (${clientUrlProof(first)}), but the server was asked for "${first.observedUrl}", and answered ${refusal(first)}. The server compares the signed URL with the one it is asked for (RFC 8555 §6.4).`,
-      remedy:
-        "For the proxy's operator: pass Host on unchanged and set X-Forwarded-Proto to the client's scheme. Nothing is to be changed on the client.",
+      remedies: [
+        forProxy(
+          "pass Host on unchanged and set X-Forwarded-Proto to the client's scheme. Nothing is to be changed on the client.",
+        ),
+      ],
       explains: changed,
       evidence: [],
     },
@@ -140,9 +153,13 @@ function unreachableDirectory({ traffic }: Case): Diagnosis[] {
         bothAtFault: false,
         confidence: downgraded ? 'likely' : 'possible',
         title: 'The directory sends the client to another place, and nothing followed',
-        explanation: `At ${moment(fetched)} the directory was fetched from "${fetched.url}" (request ${fetched.id}); it names "${target}". The capture shows no request there: the URLs are made from ${downgraded ? 'plain HTTP, as when TLS ends before the server and X-Forwarded-Proto is not passed on' : 'another name, as when the server knows itself by an internal one (smallstep/certificates 193)'}, or that traffic was not captured.`,
-        remedy:
-          "For the CA operator: configure the CA's public URL. For the proxy's operator: pass Host and X-Forwarded-Proto on. If the place is meant to be another one, capture the traffic to it too.",
+        explanation: `At ${moment(fetched)} the directory was fetched from "${fetched.url}" (request ${fetched.id}); it names "${target}". The capture shows no request there: the URLs are made from ${downgraded ? 'plain HTTP, as when TLS ends before the server and X-Forwarded-Proto is not passed on' : 'another name, as when the server knows itself by an internal one'}, or that traffic was not captured.`,
+        remedies: [
+          forCa("configure the CA's public URL."),
+          forProxy('pass Host and X-Forwarded-Proto on.'),
+          forCapturer('if the place is meant to be another one, capture the traffic to it too.'),
+        ],
+        upstream: downgraded ? ['RIT-ITS/CertifiCat 7'] : ['smallstep/certificates 193'],
         explains: [],
         evidence: [fetched],
       },

@@ -3,7 +3,7 @@ import { type AcmeRequest, isJudged } from '../acme/traffic.ts'
 import { field } from '../http/exchange.ts'
 import { wasAccepted } from '../rules/scope.ts'
 import { type Case, groupBy, MAX_TOLD } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
 import { capitalised, refusal, requestList, were } from './words.ts'
 
 export const diagRateLimited: DiagnosisKind = {
@@ -56,7 +56,11 @@ export function rateLimited(facts: Case): Diagnosis[] {
         aside: later !== undefined,
         title: 'The CA limits the rate of requests',
         explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${wait === null ? 'The answer has no Retry-After' : `Retry-After is ${wait}`}. The capture shows ${all.length} requests to this CA, ${all.filter(({ resource }) => resource === first.resource).length} of them for ${first.resource}.${hasty.length > 0 ? ` The client polls faster than it was asked to: ${requestList(hasty)}.` : ''}${later === undefined ? '' : ` A later request was accepted (request ${later.id}).`} A limit is the policy of the CA; it says nothing about the form of the request.`,
-        remedy: `For the client's operator: wait${wait === null ? '' : ` as Retry-After says`}, look for orders that are made again and again, and test against the CA's staging environment.${hasty.length > 0 ? ' Poll no faster than Retry-After.' : ''}`,
+        remedies: [
+          forClient(
+            `wait${wait === null ? '' : ' as Retry-After says'}, look for orders that are made again and again, and test against the CA's staging environment.${hasty.length > 0 ? ' Poll no faster than Retry-After.' : ''}`,
+          ),
+        ],
         explains: requests,
         evidence: later === undefined ? [] : [later],
       }

@@ -1,6 +1,7 @@
 import type { AcmeRequest } from '../acme/traffic.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa } from './diagnosis.ts'
+import { outcomeOf, taleOf } from './tale.ts'
 import { capitalised, place, refusal, requestList, were } from './words.ts'
 
 export const diagServerRejectedCompliant: DiagnosisKind = {
@@ -43,7 +44,16 @@ export function serverRejectedCompliant(facts: Case): Diagnosis[] {
       confidence: 'certain',
       title: `The server refused ${many ? `${requests.length} compliant ${first.resource} requests` : `a compliant ${first.resource} request`}`,
       explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}, but everything that can be wrong with ${many ? 'them' : 'it'} was seen to be right: ${whatPassed(first)}.${quirkOf(first)}`,
-      remedy: `For the CA operator: find out why the server refuses ${many ? 'these requests' : 'this request'}; the evidence is ${place(first)}. Nothing is to be changed on the client.`,
+      story: taleOf(
+        requests,
+        `${first.resource} ${first.kid === null ? 'sent' : 'signed with that account as kid'} and ${outcomeOf(first)}`,
+        facts,
+      ),
+      remedies: [
+        forCa(
+          `find out why the server refuses ${many ? 'these requests' : 'this request'}; the evidence is ${place(first)}. If something stands between the place of this capture and the server, capture behind it too and compare. Nothing is to be changed on the client.`,
+        ),
+      ],
       explains: requests,
       evidence: [first.account?.registeredBy, first.nonceRecord?.issues[0]?.request].filter((request) => request != null),
     }

@@ -1,7 +1,7 @@
 import type { Account, AcmeRequest } from '../acme/traffic.ts'
 import { field } from '../http/exchange.ts'
 import type { Case } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forClient } from './diagnosis.ts'
 
 export const diagSharedAccountRace: DiagnosisKind = {
   id: 'diag-shared-account-race',
@@ -42,8 +42,11 @@ export function sharedAccountRace(facts: Case): Diagnosis[] {
       aside: true,
       title: 'Several clients use one account at the same time',
       explanation: `The requests of account ${account.url} come in turns from ${hands.join(' and ')} (first: request ${account.requests[0]?.id}).${others} RFC 8555 allows that. Nonces are shared without harm; a key change by one client shuts out the other, and two may finalize the same order.`,
-      remedy:
-        "For the clients' operator: nothing, unless requests fail; then let one process at a time change the key or finalize an order, or give each its own account.",
+      remedies: [
+        forClient(
+          'nothing to do, unless requests fail; then let one process at a time change the key or finalize an order, or give each its own account.',
+        ),
+      ],
       explains: [],
       evidence: account.requests.slice(0, 1),
     },

@@ -3,7 +3,7 @@ import { authorityOf, hostOf } from '../acme/urls.ts'
 import type { Party } from '../rules/rule.ts'
 import type { Alert, Handshake } from '../tls/context.ts'
 import { type Case, groupBy } from './case.ts'
-import type { Diagnosis, DiagnosisKind } from './diagnosis.ts'
+import { type Diagnosis, type DiagnosisKind, forCa, forClient, type Remedy } from './diagnosis.ts'
 
 export const diagTlsFailure: DiagnosisKind = {
   id: 'diag-tls-failure',
@@ -74,7 +74,7 @@ function diagnosisOf(group: readonly Handshake[], facts: Case): Diagnosis {
     aside: later !== undefined,
     title: `TLS with ${server} failed: ${alert.text}`,
     explanation: `${group.length === 1 ? 'A handshake' : `${group.length} handshakes`} with ${server} ended with an alert (first in connection ${first.connection.id}, frame${alert.frames.length === 1 ? '' : 's'} ${alert.frames.slice(0, 6).join(', ')}): ${alert.text}. ${cause?.story ?? ''}${later === undefined ? ' No ACME request could follow.' : ` A later connection worked (request ${later.id}).`}`,
-    remedy: cause?.remedy ?? 'Look into the logs of both sides for this moment.',
+    remedies: cause?.remedies ?? [forClient('look into the logs of both sides for this moment.')],
     explains: [],
     evidence: later === undefined ? [] : [later],
   }
@@ -83,15 +83,17 @@ function diagnosisOf(group: readonly Handshake[], facts: Case): Diagnosis {
 interface Cause {
   readonly party: Party
   readonly story: string
-  readonly remedy: string
+  readonly remedies: readonly Remedy[]
 }
 
 const DISTRUST: Cause = {
   party: 'unknown',
   story:
     "The client does not trust the server's certificate: the root that signed it is not among those it knows, or the server leaves out an intermediate certificate.",
-  remedy:
-    "For the client's operator: make the client trust the root of this CA (with cert-manager: caBundle). For the CA operator: send the whole chain of the HTTPS certificate.",
+  remedies: [
+    forClient('make the client trust the root of this CA (with cert-manager: caBundle).'),
+    forCa('send the whole chain of the HTTPS certificate.'),
+  ],
 }
 
 /** By who sent the alert and its description (RFC 8446 6.2). */
@@ -102,27 +104,30 @@ const CAUSES: Readonly<Record<string, Cause>> = {
   'client 45': {
     party: 'unknown',
     story: "The client holds the server's certificate for expired: it is, or the client's clock is wrong.",
-    remedy: "For the CA operator: renew the certificate of the HTTPS server. For the client's operator: check the clock.",
+    remedies: [forCa('renew the certificate of the HTTPS server.'), forClient('check the clock.')],
   },
   'server 112': {
     party: 'unknown',
     story: 'The server does not serve the name that the client asked for.',
-    remedy:
-      "For the client's operator: check the host name in the directory URL. For the CA operator: configure that name at the HTTPS server.",
+    remedies: [forClient('check the host name in the directory URL.'), forCa('configure that name at the HTTPS server.')],
   },
   'server 116': {
     party: 'unknown',
     story: 'The server wants a client certificate; ACME has no use for one, so something before the CA asks for it.',
-    remedy: 'For the CA operator: let the ACME endpoint be reached without a client certificate.',
+    remedies: [forCa('let the ACME endpoint be reached without a client certificate.')],
   },
   client: {
     party: 'unknown',
     story: 'The client ended the handshake.',
-    remedy: "Read the client's log for this moment; compare TLS versions, cipher suites and names that both sides allow.",
+    remedies: [
+      forClient("read the client's log for this moment; compare TLS versions, cipher suites and names that both sides allow."),
+    ],
   },
   server: {
     party: 'unknown',
     story: 'The server ended the handshake.',
-    remedy: "Read the server's log for this moment; compare TLS versions, cipher suites and names that both sides allow.",
+    remedies: [
+      forCa("read the server's log for this moment; compare TLS versions, cipher suites and names that both sides allow."),
+    ],
   },
 }

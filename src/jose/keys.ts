@@ -8,7 +8,8 @@ export type KeyFault =
   | 'not-object'
   | 'private' // holds private or secret members
   | 'missing' // a required member is absent or of the wrong type
-  | 'coordinate-length' // an EC coordinate is not as long as the field
+  | 'coordinate-short' // an EC coordinate is shorter than the field
+  | 'coordinate-long' // or longer
   | 'off-curve'
   | 'swapped' // x and y exchanged: the swapped point is on the curve
   | 'small' // RSA under 2048 bits
@@ -91,15 +92,16 @@ function examineEc(jwk: JsonObject, crv: string | null, faults: Map<KeyFault, st
   if (curve === undefined) return
   const x = readBase64url(jwk.x as string).bytes
   const y = readBase64url(jwk.y as string).bytes
-  const wrong = [
-    ['x', x],
-    ['y', y],
-  ].filter(([, octets]) => octets?.length !== curve.octets) as [string, Uint8Array][]
-  if (wrong.length > 0)
-    faults.set(
-      'coordinate-length',
-      wrong.map(([name, octets]) => `${name} has ${octets.length} octets instead of ${curve.octets}`).join(', '),
-    )
+  const lengths = [
+    { name: 'x', octets: x.length },
+    { name: 'y', octets: y.length },
+  ]
+  for (const [fault, wrong] of [
+    ['coordinate-short', lengths.filter(({ octets }) => octets < curve.octets)],
+    ['coordinate-long', lengths.filter(({ octets }) => octets > curve.octets)],
+  ] as const)
+    if (wrong.length > 0)
+      faults.set(fault, wrong.map(({ name, octets }) => `${name} has ${octets} octets instead of ${curve.octets}`).join(', '))
   if (isOnCurve(curve, toInteger(x), toInteger(y))) return
   if (isOnCurve(curve, toInteger(y), toInteger(x))) faults.set('swapped', 'x and y are exchanged')
   else faults.set('off-curve', `the point is not on ${crv}`)

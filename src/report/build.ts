@@ -1,22 +1,26 @@
-import type { Account, AcmeRequest, AcmeTraffic, Order } from '../acme/traffic.ts'
+import type { Account, AcmeTraffic, Ca, Order } from '../acme/traffic.ts'
 import { isJudged } from '../acme/traffic.ts'
 import { isoMicros } from '../core/time.ts'
 import { rankFindings } from '../diagnosis/attribute.ts'
-import type { Outcome } from '../diagnosis/diagnose.ts'
-import type { Diagnosis } from '../diagnosis/diagnosis.ts'
+import type { Outcome, Weighed } from '../diagnosis/diagnose.ts'
+import type { Reader } from '../diagnosis/diagnosis.ts'
+import { recognised } from '../diagnosis/profiles.ts'
 import { field, type HttpExchange } from '../http/exchange.ts'
 import { isObject, type JsonObject } from '../jose/json-object.ts'
 import { type Judgement, leavesOpen } from '../rules/judge.ts'
 import type { Connection } from '../tcp/connection.ts'
+import { capitalised } from './phrases.ts'
 import { concealPrivateMembers } from './private-keys.ts'
 import type {
   Report,
   ReportAccount,
+  ReportConfig,
   ReportConnection,
   ReportDiagnosis,
   ReportInput,
   ReportOrder,
   ReportRequest,
+  ReportServer,
   ReportSummary,
 } from './report.ts'
 import { VERSION } from './version.ts'
@@ -27,6 +31,7 @@ export interface ReportFacts {
   readonly traffic: AcmeTraffic
   readonly judgements: readonly Judgement[]
   readonly outcome: Outcome
+  readonly config: ReportConfig | null
   /** Print private members of a jwk that a client sent; else they are replaced, also in reports that are not redacted. */
   readonly revealPrivateKeys: boolean
 }
@@ -36,14 +41,16 @@ const MAX_CONNECTIONS = 2000
 
 /** The report as data: everything a format prints, nothing it has to compute. */
 export function buildReport(facts: ReportFacts): Report {
-  const requests = facts.judgements.map((judgement) => requestOf(judgement, facts.revealPrivateKeys))
+  const requests = facts.judgements.map((judgement) => requestOf(judgement, facts))
   return {
     version: 1,
     generator: { name: 'acmescope', version: VERSION },
     redaction: null,
+    config: facts.config,
     inputs: [...facts.inputs],
     connections: connectionsOf(facts.connections, facts.traffic),
     requests,
+    servers: facts.traffic.cas.map((ca) => serverOf(ca, facts)),
     accounts: [...facts.traffic.accounts.values()].map(accountOf),
     orders: [...facts.traffic.orders.values()].map(orderOf),
     diagnoses: facts.outcome.diagnoses.map(diagnosisOf),
@@ -73,7 +80,7 @@ function connectionsOf(connections: readonly Connection[], traffic: AcmeTraffic)
     }))
 }
 
-function requestOf(judgement: Judgement, revealPrivateKeys: boolean): ReportRequest {
+function requestOf(judgement: Judgement, { traffic, revealPrivateKeys }: ReportFacts): ReportRequest {
   const { request, checks, undecided } = judgement
   const { exchange, http, response, jws, key } = request
   const header = jws?.header ?? null
@@ -122,7 +129,7 @@ function requestOf(judgement: Judgement, revealPrivateKeys: boolean): ReportRequ
       .filter(({ rule }) => leavesOpen(rule))
       .map(({ rule, code, reason }) => ({ check: Object.hasOwn(checks, rule.group) ? rule.group : rule.id, code, reason })),
     compliant: judgement.compliant,
-    findings: rankFindings(judgement).map(({ finding: { rule, verdict } }) => ({
+    findings: rankFindings(judgement, recognised(request.ca, traffic)).map(({ finding: { rule, verdict } }) => ({
       rule: rule.id,
       severity: verdict.severity,
       party: verdict.party,
@@ -137,6 +144,16 @@ function requestOf(judgement: Judgement, revealPrivateKeys: boolean): ReportRequ
 function framesOf({ entry, request, response }: HttpExchange): number[] | null {
   if (entry !== null) return null
   return [...new Set([...(request?.frames ?? []), ...(response?.frames ?? [])])].sort((a, b) => a - b)
+}
+
+function serverOf(ca: Ca, { traffic }: ReportFacts): ReportServer {
+  const known = recognised(ca, traffic)
+  return {
+    directory: ca.directoryUrl,
+    authorities: [...ca.authorities],
+    profile: known === null ? null : { id: known.profile.id, name: known.profile.name, recognisedBy: known.by },
+    known: (known?.profile.known ?? []).map(({ rules, text }) => ({ rules: [...rules], text })),
+  }
 }
 
 function accountOf(account: Account): ReportAccount {
@@ -165,18 +182,34 @@ function identifierOf({ type, value }: JsonObject): { type: string; value: strin
   return { type: String(type), value: String(value) }
 }
 
-function diagnosisOf(diagnosis: Diagnosis): ReportDiagnosis {
-  const ids = (requests: readonly AcmeRequest[]) => requests.map(({ id }) => id)
+function diagnosisOf(diagnosis: Weighed): ReportDiagnosis {
+  const requests = [...new Set([...diagnosis.explains, ...diagnosis.evidence])]
+  const remedies = diagnosis.remedies.map(({ to, text }) => ({ to, text: capitalised(text) }))
   return {
     id: diagnosis.kind.id,
-    severity: diagnosis.aside === true ? 'info' : diagnosis.kind.severity,
+    severity: diagnosis.severity,
     party: diagnosis.party,
     confidence: diagnosis.confidence,
     title: diagnosis.title,
+    story: diagnosis.story ?? null,
     explanation: diagnosis.explanation,
-    remedy: diagnosis.remedy,
-    requests: [...new Set([...ids(diagnosis.explains), ...ids(diagnosis.evidence)])],
+    remedy: diagnosis.remedies.map(({ to, text }) => `For ${READERS[to]}: ${text}`).join(' '),
+    remedies,
+    upstream: (diagnosis.upstream ?? []).map((thread) => {
+      const [repository = '', number] = thread.split(' ')
+      return { repository, number: Number(number) }
+    }),
+    evidence: requests.map(({ id, exchange }) => ({ request: id, frames: framesOf(exchange), entry: exchange.entry })),
+    requests: requests.map(({ id }) => id),
   }
+}
+
+/** How a remedy addresses its reader. */
+const READERS: Readonly<Record<Reader, string>> = {
+  'client operator': "the client's operator",
+  'CA operator': 'the CA operator',
+  'proxy operator': "the proxy's operator",
+  'whoever captures': 'whoever captures',
 }
 
 /** Counts ACME requests alone; the CA's validation fetches and what is not ACME are listed but not counted. */

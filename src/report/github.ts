@@ -35,8 +35,9 @@ export function* renderGithub(report: Report, options: RenderOptions): Iterable<
 }
 
 function* annotationsOf(page: Page): Iterable<Annotation> {
-  const { tone, headline, happened, todo, further } = storyOf(page)
-  yield { level: TONES[tone], title: headline, text: `${happened}\nWhat to do: ${todo}\n${countsText(page)}` }
+  const { tone, headline, lines, further } = storyOf(page)
+  const told = lines.map(({ label, texts }) => `${label}: ${texts.join(' ')}`).join('\n')
+  yield { level: TONES[tone], title: headline, text: `${told}\n${countsText(page)}` }
   if (page.options.quiet) return
   for (const diagnosis of further)
     yield { level: levelOf(diagnosis), title: diagnosisHead(page, diagnosis), text: diagnosisText(page, diagnosis) }

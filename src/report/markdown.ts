@@ -6,6 +6,7 @@ import { counted, numberRuns } from './phrases.ts'
 import { whereabouts } from './places.ts'
 import { linkOf, referencesOf } from './references.ts'
 import { CHECK_NAMES, type Report, type ReportRequest } from './report.ts'
+import { serverTexts } from './servers.ts'
 import { countsText, diagnosisHead, storyOf } from './story.ts'
 import { CHECK_HEADS, CHECK_WORDS, chooseRows, mainOrigin, shownUrl } from './table-rows.ts'
 import { connectionsText, crossCheckText, inputText, redactionText } from './text-inputs.ts'
@@ -70,7 +71,7 @@ function fitting<T>(items: readonly T[], write: (item: T) => string, room: numbe
 }
 
 function verdictPart(page: Page, cut: string[]): string {
-  const { headline, happened, whose, todo, further } = storyOf(page)
+  const { headline, lines: told, further } = storyOf(page)
   const also = fitting(
     further,
     (diagnosis) => {
@@ -80,12 +81,7 @@ function verdictPart(page: Page, cut: string[]): string {
     MAX_ALSO,
   )
   if (also.left > 0) cut.push(counted(also.left, 'diagnosis', 'diagnoses'))
-  const lines = [
-    `## ${inline(headline)}`,
-    `**What happened:** ${inline(happened)}`,
-    `**Whose fault:** ${inline(whose)}`,
-    `**What to do:** ${inline(todo)}`,
-  ]
+  const lines = [`## ${inline(headline)}`, ...told.map(({ label, texts }) => `**${label}:** ${inline(texts.join(' '))}`)]
   return `${lines.join('\n\n')}\n\n${also.text === '' ? '' : `**Also:**\n\n${also.text}\n`}`
 }
 
@@ -101,6 +97,7 @@ function summaryPart(page: Page): string {
   }
   const redaction = redactionText(report)
   if (redaction !== null) facts.push(`Redacted ${redaction}`)
+  facts.push(...serverTexts(page).slice(0, 8))
   return `### Summary\n\n${facts.map((fact) => `- ${inline(fact)}\n`).join('')}\n`
 }
 

@@ -1,10 +1,12 @@
 import type { Report } from './report.ts'
 
-/** One object a line, each with its type; the last one, `summary`, also names the version of the report and of its maker. */
+/** One object a line, each with its type, a changed configuration first; the last one, `summary`, also names the version of the report and of its maker. */
 export function* renderNdjson(report: Report): Iterable<string> {
+  if (report.config !== null) yield* lines('config', [report.config])
   yield* lines('input', report.inputs)
   yield* lines('connection', report.connections)
   yield* lines('request', report.requests)
+  yield* lines('server', report.servers)
   yield* lines('account', report.accounts)
   yield* lines('order', report.orders)
   yield* lines('diagnosis', report.diagnoses)

@@ -72,7 +72,7 @@ export const WHOSE: Readonly<Record<Party, string>> = {
   server: "The server's",
   proxy: "The proxy's, between client and server",
   capture: "Nobody's: the capture is at its limits",
-  unknown: 'Not known',
+  unknown: 'This capture does not show whose',
 }
 
 export const CERTAINTY: Readonly<Record<Confidence, string>> = {

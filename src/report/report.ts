@@ -1,10 +1,10 @@
 import type { Verdict as SummaryVerdict } from '../diagnosis/diagnose.ts'
-import type { Confidence } from '../diagnosis/diagnosis.ts'
+import type { Confidence, Reader } from '../diagnosis/diagnosis.ts'
 import type { CheckName, CheckValue } from '../rules/judge.ts'
-import type { Party, Severity } from '../rules/rule.ts'
+import type { Level, Party, Severity } from '../rules/rule.ts'
 
 export { CHECK_NAMES } from '../rules/judge.ts'
-export type { CheckName, CheckValue, Confidence, Party, Severity, SummaryVerdict }
+export type { CheckName, CheckValue, Confidence, Level, Party, Reader, Severity, SummaryVerdict }
 
 /**
  * The report, version 1: what `--format json` prints and every other format is rendered from. Unknown is null, never absent.
@@ -15,9 +15,13 @@ export interface Report {
   generator: { name: 'acmescope'; version: string }
   /** Null: everything stands as it was captured. */
   redaction: ReportRedaction | null
+  /** What the user changed about the rules; null when the catalogue's own levels are in force. */
+  config: ReportConfig | null
   inputs: ReportInput[]
   connections: ReportConnection[]
   requests: ReportRequest[]
+  /** The CAs of the capture, told by their directories. */
+  servers: ReportServer[]
   accounts: ReportAccount[]
   orders: ReportOrder[]
   diagnoses: ReportDiagnosis[]
@@ -33,6 +37,22 @@ export interface ReportRedaction {
   kept: string[]
   /** How many different values were hidden, by category. */
   hidden: { category: string; count: number }[]
+}
+
+export interface ReportConfig {
+  /** The configuration file, as it was named or found; null when only options changed something. */
+  file: string | null
+  /** Levels that are not those of the catalogue. */
+  rules: { rule: string; level: Level; default: Severity; from: 'file' | 'option' }[]
+}
+
+export interface ReportServer {
+  directory: string | null
+  authorities: string[]
+  /** The CA software or service that it was recognised as, and by what; null when it is none that is known. */
+  profile: { id: string; name: string; recognisedBy: string } | null
+  /** Where this software or service is known to differ; it explains answers and never decides a verdict. */
+  known: { rules: string[]; text: string }[]
 }
 
 export interface ReportDamage {
@@ -150,8 +170,16 @@ export interface ReportDiagnosis {
   party: Party
   confidence: Confidence
   title: string
+  /** What happened, in order of events, in one sentence; null when the explanation is all there is to tell. */
+  story: string | null
   explanation: string
   remedy: string
+  /** The same remedy by who can apply it. */
+  remedies: { to: Reader; text: string }[]
+  /** Public threads that tell of the same. */
+  upstream: { repository: string; number: number }[]
+  /** Where the requests that it speaks of stand: frames as Wireshark counts, or the entry of a HAR. */
+  evidence: { request: number; frames: number[] | null; entry: number | null }[]
   requests: number[]
 }
 

@@ -162,6 +162,20 @@ const request = closed({
   findings: list(defined('finding')),
 })
 
+const config = closed({
+  file: TEXT_OR_NULL,
+  rules: list(
+    closed({ rule: TEXT, level: oneOf('off', 'info', 'warning', 'error'), default: SEVERITY, from: oneOf('file', 'option') }),
+  ),
+})
+
+const server = closed({
+  directory: TEXT_OR_NULL,
+  authorities: list(TEXT),
+  profile: orNull(closed({ id: TEXT, name: TEXT, recognisedBy: TEXT })),
+  known: list(closed({ rules: list(TEXT), text: TEXT })),
+})
+
 const account = closed({
   url: TEXT_OR_NULL,
   thumbprint: TEXT_OR_NULL,
@@ -185,8 +199,14 @@ const diagnosis = closed({
   party: PARTY,
   confidence: oneOf('certain', 'likely', 'possible'),
   title: TEXT,
+  story: TEXT_OR_NULL,
   explanation: TEXT,
   remedy: TEXT,
+  remedies: list(closed({ to: oneOf('client operator', 'CA operator', 'proxy operator', 'whoever captures'), text: TEXT })),
+  upstream: list(
+    closed({ repository: { type: 'string', pattern: '^[\\w.-]+/[\\w.-]+$' }, number: { type: 'integer', minimum: 1 } }),
+  ),
+  evidence: list(closed({ request: REQUEST_ID, frames: FRAMES_OR_NULL, entry: COUNT_OR_NULL })),
   requests: REQUEST_IDS,
 })
 
@@ -213,13 +233,15 @@ export const REPORT_SCHEMA: Schema = {
         hidden: list(closed({ category: TEXT, count: { type: 'integer', minimum: 1 } })),
       }),
     ),
+    config: orNull(defined('config')),
     inputs: list(defined('input')),
     connections: list(defined('connection')),
     requests: list(defined('request')),
+    servers: list(defined('server')),
     accounts: list(defined('account')),
     orders: list(defined('order')),
     diagnoses: list(defined('diagnosis')),
     summary,
   }),
-  $defs: { damage, input, connection, request, finding, account, order, diagnosis },
+  $defs: { damage, config, input, connection, request, finding, server, account, order, diagnosis },
 }

@@ -1,10 +1,10 @@
 import { isRefused } from './conduct.ts'
+import { whatToCapture } from './next-capture.ts'
 import { explainNothingJudged } from './nothing-judged.ts'
 import type { Page } from './page.ts'
 import { CERTAINTY, capitalised, counted, grouped, numberRuns, uncapitalised, VERDICTS, WHOSE } from './phrases.ts'
 import { saysWhere, whereabouts } from './places.ts'
 import type { Report, ReportDiagnosis, ReportFinding, ReportRequest } from './report.ts'
-import { isUnknownCode, UNKNOWN_CODES } from './unknown-codes.ts'
 
 /** Untrusted parts of an explanation are capped by its author; this bounds the whole. */
 const MAX_EXPLANATION = 1500
@@ -13,11 +13,16 @@ const MAX_EXPLANATION = 1500
 export interface Story {
   readonly tone: 'good' | 'bad' | 'warn'
   readonly headline: string
-  readonly happened: string
-  readonly whose: string
-  readonly todo: string
+  /** What happened, whose fault it is, what to do, and the proof; in this order. */
+  readonly lines: readonly StoryLine[]
   /** Diagnoses beside the one that the headline tells, gravest first; what is only context stands last. */
   readonly further: readonly ReportDiagnosis[]
+}
+
+/** A label and the paragraphs beside it. */
+export interface StoryLine {
+  readonly label: string
+  readonly texts: readonly string[]
 }
 
 export function storyOf(page: Page): Story {
@@ -25,16 +30,46 @@ export function storyOf(page: Page): Story {
   // What is only context never is the headline; such diagnoses stand last.
   const first = diagnoses[0]?.severity === 'info' ? undefined : diagnoses[0]
   const further = first === undefined ? diagnoses : diagnoses.slice(1)
-  return { ...(first === undefined ? withoutDiagnosis(page) : diagnosed(page, first)), further }
+  const told = first === undefined ? withoutDiagnosis(page) : diagnosed(page, first)
+  const config = configText(page)
+  const lines = [
+    { label: 'What happened', texts: [told.happened] },
+    { label: 'Whose fault', texts: [told.whose] },
+    { label: 'What to do', texts: told.todo },
+    { label: 'Proof', texts: told.proof ?? [] },
+    { label: 'See also', texts: told.before ?? [] },
+    { label: 'Rules changed', texts: config === null ? [] : [config] },
+  ]
+  return { tone: told.tone, headline: told.headline, lines: lines.filter(({ texts }) => texts.length > 0), further }
 }
 
-type Told = Omit<Story, 'further'>
+interface Told {
+  readonly tone: Story['tone']
+  readonly headline: string
+  readonly happened: string
+  readonly whose: string
+  readonly todo: readonly string[]
+  /** What the first line rests on, where that is not all there is to say. */
+  readonly proof?: readonly string[]
+  /** Public threads about the same. */
+  readonly before?: readonly string[]
+}
 
 /** The verdict in words; a capture without a single judged request and without an explanation has none. */
 export function verdictWords(report: Report): string {
   const { requests, verdict } = report.summary
   if (report.diagnoses.length > 0 || explainNothingJudged(report) === null) return VERDICTS[verdict]
   return requests === 0 ? 'No ACME request could be read' : 'No ACME request could be judged'
+}
+
+/** What the user changed about the rules; null when nothing. Every report says it in its first lines. */
+function configText({ report: { config }, safe }: Page): string | null {
+  if (config === null) return null
+  const changes = config.rules.map(
+    ({ rule, level, from }) => `${rule} ${level}${from === 'option' && config.file !== null ? ' (by option)' : ''}`,
+  )
+  const what = changes.length === 0 ? 'changes nothing' : changes.join(', ')
+  return config.file === null ? `by option: ${safe(what, 2000)}` : `${safe(config.file, 300)}: ${safe(what, 2000)}`
 }
 
 /** "7 ACME requests: 7 compliant, 0 not, …": the counts of the whole capture. */
@@ -59,7 +94,20 @@ export function diagnosisHead(page: Page, { title, severity, party, confidence }
 
 /** What a diagnosis explains and what to do about it, in full. */
 export function diagnosisText(page: Page, diagnosis: ReportDiagnosis): string {
-  return `${explanationText(page, diagnosis)} ${page.safe(diagnosis.remedy, MAX_EXPLANATION)}`
+  const { story, remedy } = diagnosis
+  const parts = [story === null ? '' : sentence(page.safe(story, MAX_EXPLANATION)), explanationText(page, diagnosis)]
+  return [...parts, page.safe(remedy, MAX_EXPLANATION), ...seenBefore(page, diagnosis).map((threads) => `See also ${threads}`)]
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+function seenBefore(page: Page, { upstream }: ReportDiagnosis): string[] {
+  if (upstream.length === 0) return []
+  const byRepository = new Map<string, number[]>()
+  for (const { repository, number } of upstream) byRepository.set(repository, [...(byRepository.get(repository) ?? []), number])
+  return [
+    `${[...byRepository].map(([repository, numbers]) => `${page.safe(repository, 100)} ${numbers.join(', ')}`).join('; ')}.`,
+  ]
 }
 
 function explanationText(page: Page, diagnosis: ReportDiagnosis): string {
@@ -75,14 +123,19 @@ function toneOf({ report }: Page, words: string): Story['tone'] {
 function diagnosed(page: Page, diagnosis: ReportDiagnosis): Told {
   const { verdict } = page.report.summary
   const title = page.safe(diagnosis.title)
-  const whose = verdict === 'both' ? 'Both: client and server each broke the protocol' : WHOSE[diagnosis.party]
+  const root = diagnosis.party === 'server' || diagnosis.party === 'client' ? `; the root cause is the ${diagnosis.party}'s` : ''
+  const whose = verdict === 'both' ? `Both: client and server each broke the protocol${root}` : WHOSE[diagnosis.party]
   const headline = diagnosis.title.startsWith(VERDICTS[verdict]) ? title : `${VERDICTS[verdict]}: ${title}`
+  const { story, remedies } = diagnosis
+  const explanation = explanationText(page, diagnosis)
   return {
     tone: toneOf(page, headline),
     headline,
-    happened: explanationText(page, diagnosis),
-    whose: `${whose} (${CERTAINTY[diagnosis.confidence]}).`,
-    todo: page.safe(diagnosis.remedy, MAX_EXPLANATION),
+    happened: story === null ? explanation : sentence(page.safe(story, MAX_EXPLANATION)),
+    whose: diagnosis.party === 'unknown' ? `${whose}.` : `${whose} (${CERTAINTY[diagnosis.confidence]}).`,
+    todo: remedies.map(({ to, text }) => `${page.safe(capitalised(to), 40)}: ${page.safe(text, MAX_EXPLANATION)}`),
+    proof: story === null ? [] : [explanation],
+    before: seenBefore(page, diagnosis),
   }
 }
 
@@ -102,7 +155,7 @@ function withoutDiagnosis(page: Page): Told {
       headline: words,
       happened: page.safe(sentence(nothing.reason)),
       whose: 'This capture cannot tell.',
-      todo: page.safe(nothing.remedy),
+      todo: [page.safe(nothing.remedy)],
     }
   const [culprit, fault] = gravest(page.report.requests)
   if (summary.verdict === 'none' || culprit === undefined || fault === undefined) return withoutFault(page)
@@ -111,46 +164,59 @@ function withoutDiagnosis(page: Page): Told {
     headline: VERDICTS[summary.verdict],
     happened: `${page.safe(fault.message, MAX_EXPLANATION)} See ${whereabouts(page, [culprit.id])}.`,
     whose: `${WHOSE[fault.party]}.`,
-    todo: page.safe(fault.remedy, MAX_EXPLANATION),
+    todo: [page.safe(fault.remedy, MAX_EXPLANATION)],
   }
 }
 
 function withoutFault(page: Page): Told {
-  const { summary } = page.report
-  const refused = page.report.requests.filter(isRefused).map((request) => request.id)
-  const { requests, compliant } = summary
+  const { requests, compliant, undetermined, verdict } = page.report.summary
   const parts = [
     compliant === requests
       ? `${requests === 1 ? 'The one request keeps' : `All ${grouped(requests)} requests keep`} to the protocol`
       : `${grouped(compliant)} of ${counted(requests, 'request')} ${compliant === 1 ? 'keeps' : 'keep'} to the protocol`,
   ]
-  if (summary.undetermined > 0) parts.push(`${grouped(summary.undetermined)} cannot be judged from this capture`)
-  if (refused.length > 0) parts.push(`the server refused ${counted(refused.length, 'request')} (${numberRuns(refused)})`)
+  if (undetermined > 0) parts.push(`${grouped(undetermined)} cannot be judged from this capture`)
+  parts.push(...refusals(page.report))
+  const seenOnly = undetermined > 0
   return {
     tone: toneOf(page, ''),
-    headline: VERDICTS[summary.verdict],
+    headline: verdict !== 'none' ? VERDICTS[verdict] : seenOnly ? 'Nothing is seen to have gone wrong' : VERDICTS.none,
     happened: `${parts.join('; ')}.`,
-    whose: summary.verdict === 'none' ? "Nobody's." : 'This capture cannot tell.',
+    whose: verdict !== 'none' ? 'This capture cannot tell.' : seenOnly ? "Nobody's, as far as this capture shows." : "Nobody's.",
     todo: whatNext(page),
   }
 }
 
-function whatNext(page: Page): string {
+/** Requests that the server said no to: those that were accepted when they were sent again, and the others. */
+function refusals({ requests }: Report): string[] {
+  const accepted = new Map<string, number>()
+  const operation = ({ method, url, payload }: ReportRequest) => JSON.stringify([method, url, payload])
+  for (const request of requests)
+    if (request.response !== null && request.response.status < 400) accepted.set(operation(request), request.id)
+  const refused = requests.filter(isRefused)
+  const repaired = refused.filter((request) => (accepted.get(operation(request)) ?? 0) > request.id)
+  const others = refused.filter((request) => !repaired.includes(request))
+  const told = (some: readonly ReportRequest[]) => `${counted(some.length, 'request')} (${numberRuns(some.map(({ id }) => id))})`
+  return [
+    ...(repaired.length === 0
+      ? []
+      : [
+          `the server refused ${told(repaired)} at first and accepted the same when ${repaired.length === 1 ? 'it was' : 'they were'} sent again`,
+        ]),
+    ...(others.length === 0 ? [] : [`the server refused ${told(others)}`]),
+  ]
+}
+
+function whatNext(page: Page): string[] {
   const { verdict, undetermined, findings } = page.report.summary
-  if (verdict !== 'none') return missingEvidence(page)
+  if (verdict !== 'none') return whatToCapture(page)
   const now = findings.warning > 0 ? worthALook(findings.warning) : 'Nothing.'
-  return undetermined === 0 ? now : `${now} To judge the rest: ${uncapitalised(missingEvidence(page))}`
+  const [first = '', ...more] = whatToCapture(page)
+  return undetermined === 0 ? [now] : [now, `To judge the rest: ${uncapitalised(first)}`, ...more]
 }
 
 function worthALook(warnings: number): string {
   return `Nothing must change; the ${counted(warnings, 'warning')} below ${warnings === 1 ? 'is' : 'are'} worth a look.`
-}
-
-/** What the next capture needs, from the reasons why checks of this one are unknown. */
-function missingEvidence(page: Page): string {
-  const codes = new Set(page.report.requests.flatMap((request) => request.unknown.map(({ code }) => code)))
-  const remedies = [...codes].filter(isUnknownCode).map((code) => UNKNOWN_CODES[code].remedy)
-  return remedies.length === 0 ? 'Capture the whole session, from the start of the client.' : remedies.slice(0, 2).join(' ')
 }
 
 function gravest(requests: readonly ReportRequest[]): [ReportRequest, ReportFinding] | [] {

@@ -1,6 +1,7 @@
 import { labelled, type Page } from './page.ts'
 import { bytesText, counted, durationText, grouped } from './phrases.ts'
 import type { Report, ReportInput } from './report.ts'
+import { serverTexts } from './servers.ts'
 
 const MAX_INPUTS = 8
 const MAX_COMMENTS = 20
@@ -20,6 +21,7 @@ export function inputLines(page: Page): string[] {
   }
   const redaction = redactionText(page.report)
   if (redaction !== null) lines.push(...labelled(page, 'Redacted', redaction))
+  lines.push(...serverTexts(page).flatMap((text, at) => labelled(page, at === 0 ? 'Server' : '', text)))
   return [...lines, ...commentLines(page)]
 }
 

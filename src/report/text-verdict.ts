@@ -5,18 +5,16 @@ import type { ReportDiagnosis } from './report.ts'
 import { diagnosisHead, diagnosisText, storyOf } from './story.ts'
 import { wrap } from './width.ts'
 
-/** Further diagnoses that are told without --verbose. */
-const MAX_MORE = 5
+/** Further diagnoses that are told without --verbose: three in all are what a reader takes in. */
+const MAX_MORE = 2
 
 /** The lines that settle a ticket: what happened, whose fault it is, what to do. */
 export function verdictLines(page: Page): string[] {
-  const { tone, headline, happened, whose, todo, further } = storyOf(page)
+  const { tone, headline, lines: told, further } = storyOf(page)
   const lines = [
     ...wrap(headline, page.paragraph).map(page.styles[tone]),
     '',
-    ...labelled(page, 'What happened', happened),
-    ...labelled(page, 'Whose fault', whose),
-    ...labelled(page, 'What to do', todo),
+    ...told.flatMap(({ label, texts }) => texts.flatMap((text, at) => labelled(page, at === 0 ? label : '', text))),
   ]
   return further.length === 0 ? lines : [...lines, '', ...furtherDiagnoses(page, further)]
 }

@@ -25,6 +25,8 @@ export interface Judgement {
   readonly checks: Readonly<Record<CheckName, CheckValue>>
   /** Of the client's request alone; null when the capture cannot tell. */
   readonly compliant: boolean | null
+  /** Rules that would have spoken against the request, or left it open, had the policy in force not switched them off or lowered them. */
+  readonly waived: readonly Rule[]
 }
 
 /** Runs every rule over every request of the settled traffic. */
@@ -47,7 +49,7 @@ const NOTHING_CHECKED = {
 
 function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonly Rule[]): Judgement {
   if (request.resource === 'other' && request.jws === null)
-    return { request, findings: [], undecided: [], checks: NOTHING_CHECKED, compliant: null }
+    return { request, findings: [], undecided: [], checks: NOTHING_CHECKED, compliant: null, waived: [] }
   const findings: Finding[] = []
   const undecided: Undecided[] = []
   const held = new Set<Group>()
@@ -66,7 +68,7 @@ function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonl
     signature: checkOf('signature', true, findings, undecided, held),
   }
   const compliant = isJudged(request) ? complianceOf(findings, undecided, checks) : null
-  return { request, findings, undecided, checks, compliant }
+  return { request, findings, undecided, checks, compliant, waived: [] }
 }
 
 /**
@@ -109,7 +111,7 @@ function checkOf(
 }
 
 /** Where a nonce came from is part of the nonce check although the duty to know it is the server's (RFC 8555 6.5). */
-function decidesCheck(rule: Rule): boolean {
+export function decidesCheck(rule: Rule): boolean {
   return rule.severity === 'error' || rule.id === 'nonce-never-issued'
 }
 
@@ -128,7 +130,7 @@ export function leavesOpen(rule: Rule): boolean {
   return NEEDED.has(rule.id) || (CHECK_NAMES.some((name) => name === rule.group) && decidesCheck(rule))
 }
 
-function complianceOf(
+export function complianceOf(
   findings: readonly Finding[],
   undecided: readonly Undecided[],
   checks: Judgement['checks'],

@@ -2,6 +2,9 @@ import type { AcmeRequest, AcmeTraffic, UnknownCode } from '../acme/traffic.ts'
 import type { Judgement } from './judge.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
+/** What a user makes of a rule: nothing, or the severest that it gives. */
+export type Level = 'off' | Severity
+export const LEVELS: readonly Level[] = ['off', 'info', 'warning', 'error']
 export type Party = 'client' | 'server' | 'proxy' | 'capture' | 'unknown'
 
 /**

@@ -260,7 +260,7 @@ test('-o writes by ending, and nothing goes to stdout then', async (t) => {
   t.deepEqual(JSON.parse(readFileSync(json, 'utf8')), reports.serverStory())
   const other = await acmescope([capture, '-o', odd, '--format', 'ndjson'])
   t.is(other.stdout, '', 'the format is for the file')
-  t.regex(readFileSync(odd, 'utf8'), /^\{"type":"input"/)
+  t.regex(readFileSync(odd, 'utf8'), /^\{"type":"config"/)
   const screen = await acmescope([capture, '-o', json, '--format', 'text'])
   t.regex(screen.stdout, /^The server is at fault/)
   t.deepEqual(
@@ -464,7 +464,7 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /kubernetes|--log\b|--rule\b|--config\b|--follow|extract|diff\b|completion|html/)
+    t.notRegex(stdout, /kubernetes|--log\b|--follow|extract|diff\b|completion|html/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of ['keylog', 'tls-key', 'account-key', 'eab-key', 'format', 'output', 'no-redact', 'fail-on', 'host', 'port'])

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { Writable } from 'node:stream'
 import { CaptureError } from '../../src/capture/reader.ts'
 import type { AnalysisOptions, Io, Output } from '../../src/cli/io.ts'
@@ -65,6 +66,7 @@ export interface Stub {
   /** Thrown by the analysis instead of a report. */
   failure?: unknown
   env?: Record<string, string>
+  folder?: string
   stdinIsTerminal?: boolean
   /** The analysis waits until it is told to stop, as a live capture does. */
   live?: boolean
@@ -104,6 +106,7 @@ export function stubIo(stub: Stub): {
     stdinIsTerminal: stub.stdinIsTerminal ?? false,
     env: { LANG: 'C.UTF-8', ...stub.env },
     platform: 'linux',
+    folder: stub.folder ?? tmpdir(),
     now: () => {
       clock += 1000
       return clock

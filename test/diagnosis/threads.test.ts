@@ -1,13 +1,20 @@
 import test from 'ava'
+import { makeCsr } from '../support/der.ts'
 import { diagnosed, type Expected } from '../support/diagnosing.ts'
-import { Key, type Session } from '../support/session.ts'
+import { RealSession } from '../support/real-session.ts'
+import { base64url, Key, type Session } from '../support/session.ts'
 
-/** The traffic that public threads tell of, rebuilt, and the resolution each came to. */
+/** The traffic that public threads tell of, made from a real flow, and the resolution each came to. */
+const CERT_MANAGER =
+  'cert-manager-clusterissuers/v1.14.4 (linux/amd64) cert-manager/3f1d5a7c github.com/cert-manager/cert-manager/third_party/forked/acme'
+const BACKEND = 'https://backend-1.example/my-account/one'
 const NEEDS_BINDING = ['externalAccountRequired', 'external account binding required'] as const
 
+/** cert-manager: registered, then a new client object that looks its account up and orders with what that gave it. */
 function registeredThenFresh(session: Session, lookUp: Parameters<Session['post']>[3]): Key {
-  const key = new Key('one')
-  session.begin().register(key)
+  const key = new Key('one', 'RSA-2048')
+  session.userAgent = CERT_MANAGER
+  session.begin().register(key, { payload: { externalAccountBinding: binding(session, key) } })
   session.post(key, 'newAccount', { onlyReturnExisting: true }, lookUp)
   session.newNonce()
   const fresh = Object.assign(Object.create(Key.prototype), key, { kid: null }) as Key
@@ -21,20 +28,37 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'lookup-failed',
     party: 'server',
     verdict: 'both',
-    says: /look-up with onlyReturnExisting/,
+    upstream: ['cert-manager/cert-manager 7388', 'cert-manager/cert-manager 8262'],
   },
   'cert-manager 6682: the look-up was answered without Location': {
     scene: (s) => void registeredThenFresh(s, { status: 200, answer: { status: 'valid' } }),
     first: 'lookup-failed',
     party: 'server',
     verdict: 'both',
-    says: /without a Location/,
+    upstream: ['cert-manager/cert-manager 6682'],
   },
   'cert-manager 5987: step-ca with EAB refuses the look-up': {
     scene: (s) => void registeredThenFresh(s, { status: 401, problem: ['unauthorized', 'no external account binding'] }),
     first: 'lookup-failed',
     party: 'server',
     verdict: 'both',
+    upstream: ['cert-manager/cert-manager 5987'],
+  },
+  'cert-manager 5775: the look-up fails for a while only': {
+    scene: (s) => void registeredThenFresh(s, { status: 503, problem: ['serverInternal', 'try again later'] }),
+    first: 'lookup-failed',
+    party: 'server',
+    verdict: 'both',
+    says: /temporary failure/,
+    upstream: ['cert-manager/cert-manager 5775'],
+  },
+  'cert-manager 3346: the look-up is refused as malformed': {
+    scene: (s) => void registeredThenFresh(s, { status: 400, problem: ['malformed', 'externalAccountBinding is missing'] }),
+    first: 'lookup-failed',
+    party: 'server',
+    verdict: 'both',
+    says: /onlyReturnExisting|status\.acme\.uri/,
+    upstream: ['cert-manager/cert-manager 3346'],
   },
   'cert-manager 7830: kid left out although no look-up failed': {
     scene(s) {
@@ -46,6 +70,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'kid-omitted-after-registration',
     party: 'client',
     verdict: 'client',
+    upstream: ['cert-manager/cert-manager 7830'],
   },
   'cert-manager 2882: a bound key that presents its binding again is refused': {
     scene(s) {
@@ -57,10 +82,11 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'eab-consumed',
     party: 'server',
     verdict: 'server',
+    upstream: ['cert-manager/cert-manager 2882'],
   },
   'lego 568: an account of the production server is used at the staging server': {
     scene(s) {
-      const staging = new (s.constructor as typeof Session)('https://acme-staging-v02.api.letsencrypt.org')
+      const staging = new RealSession('https://acme-staging-v02.api.letsencrypt.org')
       const key = new Key('one')
       key.kid = 'https://acme-v02.api.letsencrypt.org/acme/acct/1'
       staging.begin().post(
@@ -77,23 +103,23 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'environment-mixup',
     party: 'client',
     verdict: 'client',
-    says: /lego 568/,
+    upstream: ['go-acme/lego 568', 'opnsense/plugins 1528'],
   },
   'smallstep 517: the account URL of one backend behind a load balancer': {
     scene(s) {
       const key = new Key('one')
-      s.begin().register(key, { answerHeaders: [['Location', 'https://backend-1.example/acct/one']] })
+      s.begin().register(key, { answerHeaders: [['Location', BACKEND]] })
       key.kid = null
       s.post(
         key,
         'newAccount',
         { onlyReturnExisting: true },
         {
-          answer: { status: 'valid', orders: 'https://ca.example/acct/one/orders' },
-          answerHeaders: [['Location', 'https://ca.example/acct/one']],
+          answer: { status: 'valid', orders: `${s.origin}/my-account/one/orders` },
+          answerHeaders: [['Location', `${s.origin}/my-account/one`]],
         },
       )
-      key.kid = 'https://backend-1.example/acct/one'
+      key.kid = BACKEND
       s.post(
         key,
         'newOrder',
@@ -107,12 +133,13 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'kid-differs-from-location',
     party: 'server',
     verdict: 'server',
+    upstream: ['smallstep/certificates 517'],
   },
   'smallstep 623: the CA moved, the stored kid is refused': {
     scene(s) {
       const key = new Key('one')
       s.begin().register(key)
-      key.kid = 'https://old-ca.example/acct/one'
+      key.kid = 'https://old-ca.example/my-account/one'
       s.post(
         key,
         'newOrder',
@@ -126,13 +153,13 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'kid-differs-from-location',
     party: 'client',
     verdict: 'client',
-    says: /smallstep\/certificates 517 and 623/,
+    upstream: ['smallstep/certificates 623'],
   },
   'lua-resty-auto-ssl 270: kid built under newAccount': {
     scene(s) {
       const key = new Key('one')
       s.begin().register(key)
-      key.kid = 'https://ca.example/newAccount/one'
+      key.kid = `${s.url('newAccount')}/one`
       s.post(
         key,
         'newOrder',
@@ -143,7 +170,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'kid-differs-from-location',
     party: 'client',
     verdict: 'client',
-    says: /auto-ssl/,
+    upstream: ['auto-ssl/lua-resty-auto-ssl 270'],
   },
   'boulder 4447: the server expects :443': {
     scene(s) {
@@ -157,7 +184,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
           status: 400,
           problem: [
             'malformed',
-            'JWS header parameter \'url\' incorrect. Expected "https://ca.example:443/newOrder" got "https://ca.example/newOrder"',
+            `JWS header parameter 'url' incorrect. Expected "${s.origin}:443/order-plz" got "${s.origin}/order-plz"`,
           ],
         },
       )
@@ -165,6 +192,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'proxy-rewrote-url',
     party: 'server',
     verdict: 'server',
+    upstream: ['letsencrypt/boulder 4447', 'unixcharles/acme-client 168'],
   },
   'CertifiCat 7: X-Forwarded-Proto is forced to http': {
     scene(s) {
@@ -176,13 +204,17 @@ const THREADS: Readonly<Record<string, Expected>> = {
         { identifiers: [{ type: 'dns', value: 'www.example' }] },
         {
           status: 401,
-          problem: ['unauthorized', 'url header in JWS (https://ca.example/newOrder) does not match http://ca.example/newOrder'],
+          problem: [
+            'unauthorized',
+            `url header in JWS (${s.url('newOrder')}) does not match ${s.url('newOrder').replace('https', 'http')}`,
+          ],
         },
       )
     },
     first: 'proxy-rewrote-url',
     party: 'proxy',
     verdict: 'proxy',
+    upstream: ['RIT-ITS/CertifiCat 7'],
   },
   'nginx-acme 47: the client uses a nonce twice': {
     scene(s) {
@@ -206,6 +238,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     party: 'client',
     verdict: 'client',
     says: /nonce/,
+    upstream: ['nginx/nginx-acme 47'],
   },
   'acmephp 211: retries after badNonce keep the old nonce': {
     scene(s) {
@@ -227,6 +260,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'badnonce-loop',
     party: 'client',
     verdict: 'client',
+    upstream: ['acmephp/acmephp 211'],
   },
   'smallstep 1631: R and S without their leading zeros': {
     scene(s) {
@@ -247,6 +281,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     party: 'client',
     verdict: 'client',
     says: /signature/,
+    upstream: ['smallstep/certificates 1631'],
   },
   'acme4j 54: the EAB key identifier is used as kid': {
     scene(s) {
@@ -259,6 +294,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     party: 'client',
     verdict: 'client',
     says: /eab-1/,
+    upstream: ['shred/acme4j 54'],
   },
   'acme.sh 1390: kid is no URL': {
     scene(s) {
@@ -276,6 +312,47 @@ const THREADS: Readonly<Record<string, Expected>> = {
     party: 'client',
     verdict: 'client',
     says: /application/,
+    upstream: ['acmesh-official/acme.sh 1390'],
+  },
+  'certes 76 and boulder 3603: a charset parameter on the Content-Type': {
+    scene(s) {
+      const key = new Key('one')
+      s.begin().register(key)
+      s.post(
+        key,
+        'newOrder',
+        { identifiers: [{ type: 'dns', value: 'www.example' }] },
+        {
+          headers: [['Content-Type', 'application/jose+json; charset=utf-8']],
+          status: 400,
+          problem: ['malformed', "Invalid Content-Type header on POST. Content-Type must be 'application/jose+json'"],
+        },
+      )
+    },
+    first: 'client-at-fault',
+    party: 'client',
+    verdict: 'client',
+    says: /charset/,
+    upstream: ['fszlin/certes 76', 'letsencrypt/boulder 3603'],
+  },
+  'smallstep 939: the CSR carries padding': {
+    scene(s) {
+      const key = new Key('one')
+      s.begin().register(key)
+      const order = s.order(key)
+      s.post(key, order.order, undefined, { answer: { ...order.object, status: 'ready' } })
+      s.post(
+        key,
+        order.finalize,
+        { csr: paddedCsr() },
+        { status: 400, problem: ['malformed', 'The request message was malformed'] },
+      )
+    },
+    first: 'client-at-fault',
+    party: 'client',
+    verdict: 'client',
+    says: /padd/,
+    upstream: ['smallstep/certificates 939'],
   },
   'django-ca 141: every nonce is refused, fresh ones too': {
     scene(s) {
@@ -293,6 +370,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     party: 'server',
     verdict: 'server',
     says: /replicas/,
+    upstream: ['mathiasertl/django-ca 141'],
   },
   'cert-manager 5062: the order stays processing and the client stops': {
     scene(s) {
@@ -306,7 +384,7 @@ const THREADS: Readonly<Record<string, Expected>> = {
     first: 'client-gave-up',
     verdict: 'undetermined',
     also: ['issuance-slow'],
-    says: /5062/,
+    upstream: ['cert-manager/cert-manager 5062'],
   },
   'LE forum 235722: deactivation posted to newAccount with kid': {
     scene(s) {
@@ -332,6 +410,13 @@ const THREADS: Readonly<Record<string, Expected>> = {
   },
 }
 
+/** A CSR with the padding of plain base64, which base64url in ACME leaves out. */
+function paddedCsr(): string {
+  const der = makeCsr(new Key('site').privateKey, {})
+  const text = base64url(der.length % 3 === 0 ? makeCsr(new Key('site').privateKey, { commonName: 'www.example' }) : der)
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}
+
 function binding(session: Session, key: Key) {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   return {
@@ -350,7 +435,7 @@ export function processing(session: Session) {
 
 for (const [title, expected] of Object.entries(THREADS))
   test(title, async (t) => {
-    const { diagnoses, verdict } = await diagnosed(expected.scene)
+    const { diagnoses, verdict } = await diagnosed(expected.scene, new RealSession())
     const told = diagnoses.map(({ kind, party, explanation }) => `${kind.id} ${party}: ${explanation}`).join('\n')
     t.is(diagnoses[0]?.kind.id.replace('diag-', '') ?? null, expected.first, told)
     if (expected.party !== undefined) t.is(diagnoses[0]?.party, expected.party as never, told)
@@ -361,4 +446,6 @@ for (const [title, expected] of Object.entries(THREADS))
         id,
       )
     if (expected.says !== undefined) t.regex(diagnoses[0]?.explanation ?? '', expected.says)
+    for (const thread of expected.upstream ?? []) t.true(diagnoses[0]?.upstream?.includes(thread), `${thread}\n${told}`)
+    t.true((diagnoses[0]?.remedies.length ?? 0) > 0)
   })

@@ -40,7 +40,7 @@ test('github: the verdict is the first annotation', (t) => {
     level: 'error',
     properties: { file: 'issue-123.pcapng', title: 'The server is at fault: The server refused a compliant newOrder request' },
   })
-  t.regex(first?.text ?? '', /\nWhat to do: For the CA operator.*\n9 ACME requests: /)
+  t.regex(first?.text ?? '', /\nWhat to do: CA operator: [\s\S]*\n9 ACME requests: /)
   t.is(second?.properties.title, 'The client is at fault: kid-required (client, likely, not certain)')
 })
 

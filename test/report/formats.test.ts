@@ -99,7 +99,7 @@ test('ndjson: one object a line, each with its type, the summary last', (t) => {
   const objects = lines.map((line) => JSON.parse(line) as { type: string })
   t.deepEqual(
     [...new Set(objects.map(({ type }) => type))],
-    ['input', 'connection', 'request', 'account', 'order', 'diagnosis', 'summary'],
+    ['config', 'input', 'connection', 'request', 'server', 'account', 'order', 'diagnosis', 'summary'],
   )
   t.deepEqual(
     objects.filter(({ type }) => type === 'request').map(({ type: _, ...request }) => request as unknown),

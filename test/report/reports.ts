@@ -138,8 +138,12 @@ export function diagnosis(more: Partial<ReportDiagnosis> = {}): ReportDiagnosis 
     party: 'server',
     confidence: 'certain',
     title: 'The server refused a compliant newOrder request',
+    story: null,
     explanation: 'A newOrder request was refused although everything that can be wrong with it was seen to be right.',
     remedy: 'For the CA operator: find out why the server refuses this request.',
+    remedies: [{ to: 'CA operator', text: 'Find out why the server refuses this request.' }],
+    upstream: [],
+    evidence: [{ request: 5, frames: [50, 51], entry: null }],
     requests: [5],
     ...more,
   }
@@ -155,9 +159,11 @@ export function report(verdict: Report['summary']['verdict'], more: Partial<Repo
     version: 1,
     redaction: null,
     generator: { name: 'acmescope', version: '0.0.0' },
+    config: null,
     inputs: [input()],
     connections: [connection(0)],
     requests,
+    servers: [],
     accounts: [],
     orders: [],
     diagnoses: [],
@@ -197,6 +203,24 @@ const registration = request(3, {
 /** A server that refuses a compliant request, and everything else that a report can say beside it. */
 export function serverStory(): Report {
   return report('server', {
+    config: {
+      file: 'acmescope.config.json',
+      rules: [
+        { rule: 'accept-language', level: 'off', default: 'info', from: 'file' },
+        { rule: 'nonce-old', level: 'error', default: 'warning', from: 'option' },
+      ],
+    },
+    servers: [
+      {
+        directory: `${CA}/acme/directory`,
+        authorities: ['ca.example'],
+        profile: { id: 'pebble', name: 'Pebble', recognisedBy: 'the paths in its directory' },
+        known: [
+          { rules: ['kid-required'], text: 'A missing kid is answered with words about the URL prefix of kid.' },
+          { rules: ['user-agent-required'], text: 'A request without User-Agent is refused first.' },
+        ],
+      },
+    ],
     inputs: [
       input({
         crossCheck: { reader: 'pcap-parser', packets: 1204, agrees: true, reason: null },
@@ -303,7 +327,13 @@ export function serverStory(): Report {
       },
     ],
     diagnoses: [
-      diagnosis(),
+      diagnosis({
+        story: 'registered at 03:04:03 (request 3); then newOrder refused with 400 malformed at 03:04:05 (request 5)',
+        upstream: [
+          { repository: 'cert-manager/cert-manager', number: 6682 },
+          { repository: 'cert-manager/cert-manager', number: 7388 },
+        ],
+      }),
       diagnosis({
         id: 'diag-client-at-fault',
         party: 'client',
@@ -311,6 +341,8 @@ export function serverStory(): Report {
         title: 'The client is at fault: kid-required',
         explanation: 'request 6 (newOrder, frames 60, 61) was answered 400 malformed.',
         remedy: 'Send kid.',
+        remedies: [{ to: 'client operator', text: 'Send kid.' }],
+        evidence: [{ request: 6, frames: [60, 61], entry: null }],
         requests: [6],
       }),
     ],

@@ -16,10 +16,11 @@ export interface Expected {
   readonly also?: readonly string[]
   readonly never?: readonly string[]
   readonly says?: RegExp
+  /** Public threads that the first diagnosis must name. */
+  readonly upstream?: readonly string[]
 }
 
-export async function diagnosed(scene: Scene): Promise<Outcome> {
-  const session = new Session()
+export async function diagnosed(scene: Scene, session: Session = new Session()): Promise<Outcome> {
   const surroundings = scene(session) ?? {}
   const traffic = await session.settle()
   return diagnose(traffic, judge(traffic), { ...NO_SURROUNDINGS, ...surroundings })

@@ -17,6 +17,7 @@ export class Session {
   readonly origin: string
   readonly directoryUrl: string
   readonly urls: Record<string, string>
+  userAgent = 'honest/1.0'
   now = Date.UTC(2026, 0, 1) * 1000
   #nonces = 0
   #pool: string[] = []
@@ -30,15 +31,17 @@ export class Session {
   /** What the operator gives with --account-key. */
   readonly accountKeys: JwkFacts[] = []
 
-  constructor(origin = 'https://ca.example') {
+  constructor(origin = 'https://ca.example', urls: Record<string, string> | null = null) {
     this.origin = origin
     this.directoryUrl = `${origin}/dir`
-    this.urls = Object.fromEntries(
-      ['newNonce', 'newAccount', 'newOrder', 'newAuthz', 'revokeCert', 'keyChange', 'renewalInfo'].map((name) => [
-        name,
-        `${origin}/${name}`,
-      ]),
-    )
+    this.urls =
+      urls ??
+      Object.fromEntries(
+        ['newNonce', 'newAccount', 'newOrder', 'newAuthz', 'revokeCert', 'keyChange', 'renewalInfo'].map((name) => [
+          name,
+          `${origin}/${name}`,
+        ]),
+      )
   }
 
   /** A nonce that the next answer will carry, or that was carried by the last one and not yet used. */
@@ -142,12 +145,7 @@ export class Session {
   exchange(method: string, url: string, body: string | Uint8Array | null, bend: Partial<Bend> = {}): HttpExchange {
     const time = bend.time ?? this.now
     this.now = time + 100_000
-    const headers: Header[] = [
-      ['Host', new URL(url).host],
-      ['User-Agent', 'honest/1.0'],
-      ['Accept-Language', 'en'],
-      ...(bend.headers ?? []),
-    ]
+    const headers: Header[] = [['Host', new URL(url).host], ...this.clientHeaders(), ...(bend.headers ?? [])]
     const dropped = (bend.dropHeaders ?? []).map((name) => name.toLowerCase())
     const request: HttpRequest = {
       ...message(
@@ -172,8 +170,20 @@ export class Session {
     return exchange
   }
 
+  /** What the client says of itself in every request, and the server in every answer. */
+  protected clientHeaders(): readonly Header[] {
+    return [
+      ['User-Agent', this.userAgent],
+      ['Accept-Language', 'en'],
+    ]
+  }
+
+  protected serverHeaders(): readonly Header[] {
+    return []
+  }
+
   #answer(time: number, bend: Partial<Bend>): HttpResponse {
-    const headers: Header[] = [...(bend.answerHeaders ?? [])]
+    const headers: Header[] = [...this.serverHeaders(), ...(bend.answerHeaders ?? [])]
     if (bend.withNonce !== false) {
       const nonce = bend.offers ?? `nonce-${++this.#nonces}`
       this.#pool.push(nonce)

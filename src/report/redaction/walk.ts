@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from '../../jose/json-object.ts'
 import type {
   Report,
   ReportAccount,
+  ReportConfig,
   ReportConnection,
   ReportDamage,
   ReportDiagnosis,
@@ -9,6 +10,7 @@ import type {
   ReportInput,
   ReportOrder,
   ReportRequest,
+  ReportServer,
   ReportSummary,
 } from '../report.ts'
 import type { Redactor } from './redactor.ts'
@@ -196,9 +198,31 @@ const diagnosis = members<ReportDiagnosis>('a diagnosis', {
   party: keep,
   confidence: keep,
   title: own,
+  story: own,
   explanation: own,
   remedy: own,
+  remedies: list(members<ReportDiagnosis['remedies'][number]>('a remedy', { to: keep, text: own })),
+  upstream: list(members<ReportDiagnosis['upstream'][number]>('a thread', { repository: keep, number: keep })),
+  evidence: list(members<ReportDiagnosis['evidence'][number]>('a place', { request: keep, frames: keep, entry: keep })),
   requests: keep,
+})
+
+const server = members<ReportServer>('a server', {
+  directory: url,
+  authorities: list(endpoint),
+  profile: members<NonNullable<ReportServer['profile']>>('a profile', { id: keep, name: keep, recognisedBy: own }),
+  known: list(members<ReportServer['known'][number]>('what is known', { rules: keep, text: keep })),
+})
+
+/** Folders have the names of people and projects; the name that every configuration has tells nothing. */
+const config = members<ReportConfig>('the configuration', {
+  file: (value, { pseudonyms }) => {
+    const name = String(value)
+    return /^(?:\.\.\/)*acmescope\.config\.json$/.test(name)
+      ? name
+      : pseudonyms.hide('file', name, `${pseudonyms.word('config', name)}.json`)
+  },
+  rules: list(members<ReportConfig['rules'][number]>('a level', { rule: keep, level: keep, default: keep, from: keep })),
 })
 
 const summary = members<ReportSummary>('the summary', {
@@ -214,9 +238,11 @@ const report = members<Report>('the report', {
   version: keep,
   generator: keep,
   redaction: keep,
+  config,
   inputs: list(input),
   connections: list(connection),
   requests: list(request),
+  servers: list(server),
   accounts: list(account),
   orders: list(order),
   diagnoses: list(diagnosis),

@@ -2,7 +2,7 @@ import type { KeyFault } from '../../jose/keys.ts'
 import { jwksOf } from '../jwks.ts'
 import { broken, HOLDS, type Rule } from '../rule.ts'
 
-const FAULTS: readonly KeyFault[] = ['coordinate-length', 'swapped', 'off-curve']
+const FAULTS: readonly KeyFault[] = ['coordinate-short', 'coordinate-long', 'swapped', 'off-curve']
 
 export const jwkEcInvalid: Rule = {
   id: 'jwk-ec-invalid',
@@ -39,7 +39,7 @@ export const jwkEcInvalid: Rule = {
     )
     if (invalid.length === 0) return HOLDS
     const stripped =
-      invalid.some(({ fault }) => fault === 'coordinate-length') && !invalid.some(({ fault }) => fault === 'off-curve')
+      invalid.some(({ fault }) => fault === 'coordinate-short') && !invalid.some(({ fault }) => fault === 'off-curve')
     const hint = stripped ? ' A leading zero octet was dropped; about one key in 128 has one.' : ''
     return broken(jwkEcInvalid, `${invalid.map(({ where, words }) => `${where}: ${words}`).join('; ')}.${hint}`, {
       evidence: { faults: invalid.map(({ where, fault }) => ({ where, fault })) },
