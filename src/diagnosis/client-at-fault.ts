@@ -60,7 +60,9 @@ export function clientAtFault(facts: Case): Diagnosis[] {
         ? ''
         : ` Also wrong, and perhaps masked by the first fault${orderWords(rule, masked, server)}: ${masked.map(({ rule: other }) => other.id).join(', ')}.`
     const answer = rule === undefined ? null : usualAnswer(rule, server)
-    const usual = answer === null ? '' : ` ${server?.profile.name} is known to answer this mistake with ${answer}.`
+    const known = answer === null ? '' : ` ${server?.profile.name} is known to answer this mistake with ${answer}.`
+    const burns = rule?.group === 'nonce' ? server?.profile.burns : undefined
+    const usual = burns === undefined ? known : `${known} Of ${server?.profile.name} it is also known: ${burns}`
     const doubt =
       match === 'none'
         ? ' The words of the answer do not name this fault, so it may not be the reason; but it is one that has to be mended.'

@@ -60,14 +60,23 @@ function signOf(
   return null
 }
 
-/** Where in the work of a server a rule is looked at; null for what comes after the request itself was accepted as genuine. */
+/** Where in its work a server looks at what a rule is about. */
 function stageOf({ id, group }: Rule): Stage {
+  if (CONTENT.has(id)) return 'content'
+  if (id === 'jws-resent-verbatim') return 'nonce'
   if (id.startsWith('alg-')) return 'alg'
   if (group === 'transport' || group === 'jws' || group === 'nonce' || group === 'url' || group === 'signature') return group
-  if (id === 'kid-resource-owner') return 'content'
   if (group === 'jwk' || (group === 'kid' && FORM.has(id))) return 'form'
   return group === 'kid' ? 'account' : 'content'
 }
+
+/** What is looked at when the request is known to be genuine, whatever group the rule is in. */
+const CONTENT: ReadonlySet<string> = new Set([
+  'kid-resource-owner',
+  'legacy-resource-field',
+  'payload-not-json',
+  'post-as-get-payload',
+])
 
 const FORM: ReadonlySet<string> = new Set([
   'kid-required',

@@ -57,8 +57,13 @@ interface Told {
 
 /** The verdict in words; a capture without a single judged request and without an explanation has none. */
 export function verdictWords(report: Report): string {
-  const { requests, verdict } = report.summary
-  if (report.diagnoses.length > 0 || explainNothingJudged(report) === null) return VERDICTS[verdict]
+  const { requests, verdict, undetermined } = report.summary
+  if (report.diagnoses.length > 0 || explainNothingJudged(report) === null) {
+    if (verdict !== 'none') return VERDICTS[verdict]
+    // Nothing failed through it, but it counts for --fail-on, so it must not be passed over.
+    if (gravest(report.requests).length > 0) return 'Nothing failed, but not everything keeps to the protocol'
+    return undetermined > 0 ? 'Nothing is seen to have gone wrong' : VERDICTS.none
+  }
   return requests === 0 ? 'No ACME request could be read' : 'No ACME request could be judged'
 }
 
@@ -170,20 +175,26 @@ function withoutDiagnosis(page: Page): Told {
 
 function withoutFault(page: Page): Told {
   const { requests, compliant, undetermined, verdict } = page.report.summary
+  const law = (page.report.config?.rules.length ?? 0) > 0 ? 'the rules in force' : 'the protocol'
   const parts = [
     compliant === requests
-      ? `${requests === 1 ? 'The one request keeps' : `All ${grouped(requests)} requests keep`} to the protocol`
-      : `${grouped(compliant)} of ${counted(requests, 'request')} ${compliant === 1 ? 'keeps' : 'keep'} to the protocol`,
+      ? `${requests === 1 ? 'The one request keeps' : `All ${grouped(requests)} requests keep`} to ${law}`
+      : `${grouped(compliant)} of ${counted(requests, 'request')} ${compliant === 1 ? 'keeps' : 'keep'} to ${law}`,
   ]
   if (undetermined > 0) parts.push(`${grouped(undetermined)} cannot be judged from this capture`)
   parts.push(...refusals(page.report))
-  const seenOnly = undetermined > 0
+  const [culprit, fault] = gravest(page.report.requests)
+  const whose =
+    verdict !== 'none' ? 'This capture cannot tell.' : undetermined > 0 ? "Nobody's, as far as this capture shows." : "Nobody's."
+  const told = { headline: verdictWords(page.report), happened: `${parts.join('; ')}.` }
+  if (verdict !== 'none' || culprit === undefined || fault === undefined)
+    return { ...told, tone: toneOf(page, ''), whose, todo: whatNext(page) }
   return {
-    tone: toneOf(page, ''),
-    headline: verdict !== 'none' ? VERDICTS[verdict] : seenOnly ? 'Nothing is seen to have gone wrong' : VERDICTS.none,
-    happened: `${parts.join('; ')}.`,
-    whose: verdict !== 'none' ? 'This capture cannot tell.' : seenOnly ? "Nobody's, as far as this capture shows." : "Nobody's.",
-    todo: whatNext(page),
+    ...told,
+    tone: 'warn',
+    happened: `${told.happened} ${page.safe(fault.message, MAX_EXPLANATION)} See ${whereabouts(page, [culprit.id])}.`,
+    whose: `${WHOSE[fault.party]}; nothing failed through it in this capture.`,
+    todo: [page.safe(fault.remedy, MAX_EXPLANATION)],
   }
 }
 
@@ -209,14 +220,22 @@ function refusals({ requests }: Report): string[] {
 
 function whatNext(page: Page): string[] {
   const { verdict, undetermined, findings } = page.report.summary
-  if (verdict !== 'none') return whatToCapture(page)
+  if (verdict !== 'none') return isWaived(page.report) ? [JUDGE_BY_ALL] : whatToCapture(page)
   const now = findings.warning > 0 ? worthALook(findings.warning) : 'Nothing.'
   const [first = '', ...more] = whatToCapture(page)
   return undetermined === 0 ? [now] : [now, `To judge the rest: ${uncapitalised(first)}`, ...more]
 }
 
+const JUDGE_BY_ALL =
+  'Rules are changed (see below), which may be why: run again with --no-config and without --rule to judge by all of them.'
+
+/** Nothing is missing from the capture, so what cannot be told is what somebody switched off. */
+function isWaived({ config, requests }: Report): boolean {
+  return config !== null && config.rules.length > 0 && requests.every(({ unknown }) => unknown.length === 0)
+}
+
 function worthALook(warnings: number): string {
-  return `Nothing must change; the ${counted(warnings, 'warning')} below ${warnings === 1 ? 'is' : 'are'} worth a look.`
+  return `Nothing must change; the ${warnings === 1 ? 'warning below is' : `${counted(warnings, 'warning')} below are`} worth a look.`
 }
 
 function gravest(requests: readonly ReportRequest[]): [ReportRequest, ReportFinding] | [] {

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { DIAGNOSES, diagnose } from '../../src/diagnosis/diagnose.ts'
 import { PROFILES } from '../../src/diagnosis/profile-table.ts'
-import { recognised } from '../../src/diagnosis/profiles.ts'
+import { recognised, turnOf } from '../../src/diagnosis/profiles.ts'
 import type { Header } from '../../src/http/exchange.ts'
 import { judge } from '../../src/rules/judge.ts'
 import { RULES } from '../../src/rules/rules.ts'
@@ -119,4 +119,32 @@ test('wording: how this server is known to answer a mistake is told', async (t) 
   const traffic = await session.settle()
   const { diagnoses } = diagnose(traffic, judge(traffic))
   t.regex(diagnoses[0]?.explanation ?? '', /Pebble is known to answer this mistake with 400 malformed/)
+})
+
+test('wording: whether a refused request uses up its nonce is told where a nonce came twice', async (t) => {
+  const key = new Key('one')
+  const session = at('https://ca.example', kebab('/acme/acme'))
+  session.begin().register(key)
+  const nonce = session.nonce()
+  session.order(key, ['www.example'], { nonce })
+  session.post(
+    key,
+    'newOrder',
+    { identifiers: [{ type: 'dns', value: 'b.example' }] },
+    { nonce, status: 400, problem: ['badNonce', 'The nonce is not valid'] },
+  )
+  const traffic = await session.settle()
+  const { diagnoses } = diagnose(traffic, judge(traffic))
+  t.is(diagnoses[0]?.title, 'The client is at fault: nonce-reused')
+  t.regex(diagnoses[0]?.explanation ?? '', /Nearly every request that is refused has used up its nonce/)
+})
+
+test('order of checks: what the payload says comes last, a copy is found by its nonce', (t) => {
+  const ruleOf = (id: string) => RULES.find((rule) => rule.id === id) as (typeof RULES)[number]
+  for (const profile of PROFILES.filter(({ order }) => order !== undefined)) {
+    const turn = (id: string) => turnOf(ruleOf(id), { profile, by: '' }) ?? -1
+    for (const id of ['payload-not-json', 'legacy-resource-field', 'post-as-get-payload', 'order-identifiers'])
+      t.is(turn(id), (profile.order?.length ?? 0) - 1, `${profile.id}: ${id}`)
+    t.is(turn('jws-resent-verbatim'), turn('nonce-reused'), profile.id)
+  }
 })

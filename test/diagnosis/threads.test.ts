@@ -412,9 +412,11 @@ const THREADS: Readonly<Record<string, Expected>> = {
 
 /** A CSR with the padding of plain base64, which base64url in ACME leaves out. */
 function paddedCsr(): string {
-  const der = makeCsr(new Key('site').privateKey, {})
-  const text = base64url(der.length % 3 === 0 ? makeCsr(new Key('site').privateKey, { commonName: 'www.example' }) : der)
-  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+  const key = new Key('site').privateKey
+  let der = makeCsr(key, {})
+  // An ECDSA signature in DER has one length or another; padding takes one that is no multiple of three.
+  for (let length = 1; der.length % 3 === 0; length++) der = makeCsr(key, { commonName: `${'w'.repeat(length)}.example` })
+  return base64url(der).padEnd(Math.ceil(der.length / 3) * 4, '=')
 }
 
 function binding(session: Session, key: Key) {

@@ -2,7 +2,7 @@ import test from 'ava'
 import { escapeText } from '../../src/report/escape.ts'
 import { DEFAULT_RENDER_OPTIONS, type RenderOptions } from '../../src/report/page.ts'
 import { numberRuns } from '../../src/report/phrases.ts'
-import type { Report } from '../../src/report/report.ts'
+import type { Report, ReportRequest } from '../../src/report/report.ts'
 import type { Styles } from '../../src/report/styles.ts'
 import { renderText } from '../../src/report/text.ts'
 import { MAX_FINDINGS } from '../../src/report/text-findings.ts'
@@ -220,3 +220,48 @@ for (const [title, report, expected] of [
     t.regex(render(report), expected)
   })
 }
+
+test('text: verdict and status agree where nothing failed but the server broke a rule', (t) => {
+  const broke = reports.finding({ party: 'server', rule: 'server-nonce-on-success', message: 'No nonce.', remedy: 'Send one.' })
+  const text = render(reports.report('none', { requests: [reports.request(1, { findings: [broke] })] }), {})
+  t.regex(text, /^Nothing failed, but not everything keeps to the protocol\n/)
+  t.regex(text, /Whose fault {4}The server's; nothing failed through it in this capture\./)
+  t.regex(text, /What to do {5}Send one\./)
+  t.regex(text, /\nNothing failed, but not everything keeps to the protocol\. 1 ACME request/)
+})
+
+test('text: what cannot be judged is said, with what the next capture needs for which check', (t) => {
+  const open = reports.request(2, {
+    compliant: null,
+    unknown: [{ check: 'signature', code: 'U-KEY', reason: 'the key of the signer is not known' }],
+  })
+  const text = render(reports.report('none', { requests: [reports.request(1), open] }), {}).replace(/\s+/g, ' ')
+  t.regex(text, /^Nothing is seen to have gone wrong /)
+  t.regex(text, /Nobody's, as far as this capture shows\./)
+  t.true(text.includes('pass its public key with --account-key'))
+  t.true(text.includes(`The key is that of "${reports.ACCOUNT}".`))
+  t.regex(text, /That settles: signature of request 2\./)
+})
+
+test('text: refusals that were made good are told apart from those that were not', (t) => {
+  const refused = { ...reports.request(1).response, status: 400 } as NonNullable<ReportRequest['response']>
+  const requests = [1, 2, 3].map((id) =>
+    reports.request(id, { ...(id === 2 ? {} : { response: refused }), url: `https://ca.example/${id === 3 ? 'x' : 'y'}` }),
+  )
+  const text = render(reports.report('none', { requests }), {}).replace(/\s+/g, ' ')
+  t.regex(
+    text,
+    /refused 1 request \(1\) at first and accepted the same when it was sent again; the server refused 1 request \(3\)\./,
+  )
+})
+
+test('text: an open case in which rules were switched off says so', (t) => {
+  const config = { file: null, rules: [{ rule: 'kid-required', level: 'off', default: 'error', from: 'option' }] } as const
+  const text = render(
+    reports.report('undetermined', { requests: [reports.request(1)], config: { ...config, rules: [...config.rules] } }),
+    {},
+  ).replace(/\s+/g, ' ')
+  t.regex(text, /What to do Rules are changed \(see below\).* --no-config/)
+  t.regex(text, /The one request keeps to the rules in force\./)
+  t.regex(text, /Rules changed by option: kid-required off/)
+})
