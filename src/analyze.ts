@@ -1,6 +1,5 @@
 import { ACME_BODIES, AcmeCollector } from './acme/recognise.ts'
 import { type SettleOptions, settle } from './acme/settle.ts'
-import type { AcmeRequest } from './acme/traffic.ts'
 import type { Input } from './capture/source.ts'
 import { type ConfigChoice, readPolicy } from './config.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
@@ -9,6 +8,7 @@ import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
 import { privateParts, readAccountKeys, readEabKeys, readKeyFile, secretsIn } from './operator-keys.ts'
 import { type Reading, type ReadOptions, readInputs } from './read.ts'
 import { buildReport } from './report/build.ts'
+import type { RedactOptions } from './report/redact.ts'
 import { rememberSource } from './report/redaction/source.ts'
 import type { Report, ReportRequest } from './report/report.ts'
 import { VERSION } from './report/version.ts'
@@ -80,30 +80,69 @@ function* secretsOf({ secretsBlocks }: Reading, { keyLogs, tlsKeys, accountKeys,
 const MAX_HAR_BODY = 64 * 1024 * 1024
 const ALL_BODIES: BodyPolicy = { request: () => MAX_HAR_BODY, response: () => MAX_HAR_BODY }
 
+export interface ExportOptions extends AnalyzeOptions {
+  readonly acmeOnly?: boolean
+  /** Null: everything as captured. */
+  readonly redaction?: RedactOptions | null
+}
+
+export interface Exported {
+  readonly exchanges: number
+  /** Reads what was written, before anybody else does. @throws LeakFound */
+  readonly check: (pieces: Iterable<string>) => void
+}
+
 /** Every HTTP exchange as HAR 1.2: others as they complete, ACME ones last with their judgement, which needs the whole timeline. */
 export async function exportHar(
   inputs: readonly Input[],
-  options: Partial<AnalyzeOptions> & { readonly acmeOnly?: boolean },
+  options: Partial<ExportOptions>,
   write: (text: string) => void,
-): Promise<{ exchanges: number }> {
+): Promise<Exported> {
   const all = { ...DEFAULTS, ...options }
-  const writer = new HarWriter(write, { creator: { name: 'acmescope', version: VERSION } })
+  const { redaction = null, acmeOnly = false } = options
+  const hide = redaction === null ? null : await openHiding(redaction)
+  const writer = new HarWriter(write, { creator: { name: 'acmescope', version: VERSION }, redaction: hide?.mark })
   let exchanges = 0
-  const put = (exchange: HttpExchange, acme?: ReportRequest) => {
+  const put = (exchange: HttpExchange, isAcme: boolean, acme?: ReportRequest) => {
     exchanges++
-    writer.write(exchange, acme)
+    writer.write(hide === null ? exchange : hide.exchange(exchange, isAcme), acme)
   }
-  const collector = new AcmeCollector(options.acmeOnly === true ? undefined : (exchange) => put(exchange))
-  const reading = await readInputs(inputs, all, { policy: ALL_BODIES, sink: collector })
+  // which names stay readable is known only at the end
+  const held: HttpExchange[] = []
+  const other = (exchange: HttpExchange) =>
+    void (redaction !== null && redaction.keep.length > 0 ? held.push(exchange) : put(exchange, false))
+  const collector = new AcmeCollector(acmeOnly ? undefined : other)
+  const reading = await readInputs(inputs, all, { policy: hide === null ? ALL_BODIES : ACME_BODIES, sink: collector })
   collector.end()
   const { report, traffic } = await reportOn(collector.exchanges, reading, all)
-  const judged = new Map<HttpExchange, ReportRequest | undefined>(
-    traffic.requests.map((request: AcmeRequest) => [request.exchange, report.requests[request.id - 1]]),
-  )
+  const shown = hide === null ? report : hide.report(report)
+  const judged = new Map(traffic.requests.map((request) => [request.exchange, shown.requests[request.id - 1]]))
+  // a HAR has no places: a request that was captured in two would be two
+  const again = new Set(traffic.requests.flatMap(({ alsoSeen }) => alsoSeen))
+  for (const exchange of held) put(exchange, false)
   for (const exchange of collector.exchanges) {
     const acme = judged.get(exchange)
-    if (acme !== undefined || options.acmeOnly !== true) put(exchange, acme)
+    if (acme !== undefined || !(acmeOnly || again.has(exchange))) put(exchange, acme !== undefined, acme)
   }
   writer.end()
-  return { exchanges }
+  return { exchanges, check: hide?.check ?? (() => {}) }
+}
+
+/** What hides names and secrets of a HAR; loaded when it is wanted. */
+async function openHiding(options: RedactOptions) {
+  const [{ checkOutput, learnReport, openRedactor, redactionOf }, { keyMark }, { walkReport }] = await Promise.all([
+    import('./report/redact.ts'),
+    import('./report/redaction/redactor.ts'),
+    import('./report/redaction/walk.ts'),
+  ])
+  const redactor = openRedactor(options)
+  return {
+    mark: { key: keyMark(redactor), about: () => redactionOf(redactor, options) },
+    exchange: (exchange: HttpExchange, isAcme: boolean) => redactor.messages.exchange(exchange, isAcme),
+    report(report: Report): Report {
+      learnReport(report, redactor)
+      return walkReport(report, redactor)
+    },
+    check: (pieces: Iterable<string>) => checkOutput(pieces, redactor),
+  }
 }

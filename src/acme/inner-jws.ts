@@ -6,7 +6,7 @@ import { type SignedTexts, signingInput, type Verifier } from '../jose/verify.ts
 import { decodeBase64, latin1Bytes, latin1Text, utf8Text } from '../platform/base64.ts'
 import { macOctets } from '../platform/signature.ts'
 import type { Draft } from './draft.ts'
-import { isRedacted, REDACTED_REASON } from './redacted.ts'
+import { REDACTED_REASON, redactionOf } from './redacted.ts'
 import type { UnknownCode } from './traffic.ts'
 
 /** A JWS inside the payload of a request: of a key change (RFC 8555 7.3.5), or an external account binding (7.3.4). */
@@ -72,7 +72,7 @@ export async function verifyInner(
   for (const draft of drafts) {
     const { inner } = draft
     if (inner === null) continue
-    if (isRedacted(draft.exchange, draft.jws)) {
+    if (redactionOf(draft.exchange, draft.jws) !== null) {
       draft.inner = { ...inner, signature: unchecked('U-REDACT', REDACTED_REASON) }
       continue
     }

@@ -8,11 +8,18 @@ export const REMOVED_SIGNATURE = 'removed by redaction:'
 /** Why nothing can be verified any more. */
 export const REDACTED_REASON = 'the message was redacted, and its signature was removed'
 
-/** Marks a HAR entry whose names and secrets were replaced. */
+/**
+ * Marks a HAR entry whose names and secrets were replaced. Its text tells one key of pseudonyms from another: values compare only between
+ * entries that have the same.
+ */
 export const REDACTED_MEMBER = '_redacted'
 
-/** Whether a message shows pseudonyms instead of what was sent. The mark of the signature survives programs that drop unknown members. */
-export function isRedacted(exchange: HttpExchange, jws: Jws | null): boolean {
-  if (exchange.har?.[REDACTED_MEMBER] === true) return true
-  return jws?.signature != null && latin1Text(jws.signature.subarray(0, REMOVED_SIGNATURE.length)) === REMOVED_SIGNATURE
+/** Of a message that shows pseudonyms instead of what was sent: under which key. Null: as it was sent. */
+export function redactionOf(exchange: HttpExchange, jws: Jws | null): string | null {
+  const mark = exchange.har?.[REDACTED_MEMBER]
+  if (typeof mark === 'string') return mark
+  // the mark in the signature survives programs that drop members they do not know
+  const signature = jws?.signature ?? null
+  const isRemoved = signature !== null && latin1Text(signature.subarray(0, REMOVED_SIGNATURE.length)) === REMOVED_SIGNATURE
+  return isRemoved ? '' : null
 }

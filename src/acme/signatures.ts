@@ -7,7 +7,7 @@ import { type SignedTexts, signingInput, type Verification, type Verifier } from
 import { latin1Bytes, latin1Text } from '../platform/base64.ts'
 import { type AccountBook, keyAt } from './accounts.ts'
 import { type Draft, wasAccepted } from './draft.ts'
-import { isRedacted, REDACTED_REASON } from './redacted.ts'
+import { REDACTED_REASON, redactionOf } from './redacted.ts'
 import type { Account, KeyPeriod, RequestKey, SignatureCause, SignatureState, UnknownCode } from './traffic.ts'
 import { doubtUnseenChanges } from './unseen-keys.ts'
 
@@ -83,7 +83,7 @@ export class SignatureJudge {
       return null
     }
     draft.key = this.#keyOf(draft)
-    if (isRedacted(draft.exchange, jws)) {
+    if (redactionOf(draft.exchange, jws) !== null) {
       draft.signature = unchecked('U-REDACT', REDACTED_REASON)
       return null
     }

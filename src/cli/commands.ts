@@ -41,7 +41,10 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'har',
     words: `${CAPTURES} -o out.har`,
     describe: 'Write what was captured, decrypted and reassembled as HAR 1.2',
-    examples: [['acmescope har trace.pcap --keylog keys.log --no-redact -o out.har', 'All HTTP exchanges']],
+    examples: [
+      ['acmescope har trace.pcap --keylog keys.log -o out.har', 'All HTTP exchanges, safe to share'],
+      ['acmescope har trace.pcap --keylog keys.log --no-redact -o out.har', 'Everything as captured'],
+    ],
     options: HAR_OPTIONS,
   },
   {

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   openSync,
+  readSync,
   realpathSync,
   renameSync,
   type Stats,
@@ -86,25 +87,35 @@ function realTarget(path: string): string {
 /** A file that is written whole or not at all. */
 export interface NewFile {
   write(text: string): void
+  /** What was written so far, in pieces. */
+  written(): Iterable<string>
   /** Puts the file in its place. */
   commit(): void
   /** Leaves no trace; nothing after `commit`. */
   discard(): void
 }
 
-/** Written beside its place under another name and renamed when complete; devices and pipes are written as they are. */
-export function createFile(path: string): NewFile {
+/**
+ * Written beside its place under another name and renamed when complete; devices and pipes are written as they are, all at once in the end
+ * when what was written is to be looked at before.
+ */
+export function createFile(path: string, isRead = false): NewFile {
   const target = explaining(path, () => realTarget(path))
   const existing = explaining(path, () => statOf(target))
   const direct = existing !== null && !existing.isFile()
   const written = direct ? target : join(dirname(target), `.${basename(target).slice(0, 100)}.${randomBytes(6).toString('hex')}`)
-  const file = explaining(path, () => openSync(written, direct ? 'w' : 'wx', existing === null ? 0o666 : existing.mode & 0o777))
+  const file = explaining(path, () => openSync(written, direct ? 'w' : 'wx+', existing === null ? 0o666 : existing.mode & 0o777))
+  const kept: string[] = []
   let held = ''
   let open = true
-  const flush = () => {
-    const bytes = new TextEncoder().encode(held)
-    held = ''
+  const put = (text: string) => {
+    const bytes = new TextEncoder().encode(text)
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+  }
+  const flush = () => {
+    if (direct && isRead) kept.push(held)
+    else put(held)
+    held = ''
   }
   const close = () => {
     open = false
@@ -115,9 +126,15 @@ export function createFile(path: string): NewFile {
       held += text
       if (held.length >= PIECE) explaining(path, flush)
     },
+    *written() {
+      explaining(path, flush)
+      if (direct) yield* kept
+      else yield* piecesOf(file)
+    },
     commit() {
       explaining(path, () => {
         flush()
+        for (const text of kept) put(text)
         close()
         if (!direct) renameSync(written, target)
       })
@@ -128,4 +145,16 @@ export function createFile(path: string): NewFile {
       if (!direct) unlinkSync(written)
     },
   }
+}
+
+function* piecesOf(file: number): Iterable<string> {
+  const buffer = new Uint8Array(PIECE)
+  const decoder = new TextDecoder()
+  for (let at = 0; ; ) {
+    const octets = readSync(file, buffer, 0, buffer.length, at)
+    if (octets === 0) break
+    at += octets
+    yield decoder.decode(buffer.subarray(0, octets), { stream: true })
+  }
+  yield decoder.decode()
 }

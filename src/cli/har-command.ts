@@ -4,27 +4,32 @@ import { UsageError } from './errors.ts'
 import { createFile, protectInputs } from './files.ts'
 import { readSources } from './inputs.ts'
 import type { Io } from './io.ts'
+import { checkUse, readRedaction } from './redaction.ts'
 import { readOptions } from './settings.ts'
 import { workOn } from './work.ts'
 
 /** `acmescope har`: 0 written, 3 when there was no HTTP exchange to write. */
 export async function harCommand(io: Io, invocation: Invocation): Promise<number> {
   const options = readOptions(invocation)
-  if (!options.isOn('no-redact'))
-    throw new UsageError(
-      'har: a HAR holds secrets and names, and hiding them is not built yet; --no-redact writes everything as captured',
-    )
+  const redaction = readRedaction(options)
+  const hides = redaction.chosen ?? true
+  checkUse(redaction, hides)
   const output = options.value('output')
   if (output === null) throw new UsageError('har: name the file to write with -o out.har')
   const sources = readSources(io, invocation.words, options)
-  protectInputs([output], sources.files)
+  protectInputs([output], [...sources.files, ...redaction.files])
 
-  const file = createFile(output)
+  const file = createFile(output, hides)
   try {
-    const { exchanges } = await workOn(io, sources, options.isOn('quiet'), (analysis, how) =>
-      analysis.exportHar(sources.inputs, { ...how, acmeOnly: options.isOn('acme-only') }, (chunk) => file.write(chunk)),
+    const { exchanges, check } = await workOn(io, sources, options.isOn('quiet'), (analysis, how) =>
+      analysis.exportHar(
+        sources.inputs,
+        { ...how, acmeOnly: options.isOn('acme-only'), redaction: hides ? redaction.options : null },
+        (chunk) => file.write(chunk),
+      ),
     )
     if (exchanges > 0) {
+      if (hides) check(file.written())
       file.commit()
       return 0
     }

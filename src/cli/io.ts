@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { ConfigChoice } from '../config.ts'
+import type { RedactOptions } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import type { Catalogued } from '../rules/rule.ts'
 
@@ -26,9 +27,9 @@ export interface Analysis {
   analyze(inputs: readonly string[], options: AnalysisOptions): Promise<Report>
   exportHar(
     inputs: readonly string[],
-    options: AnalysisOptions & { readonly acmeOnly: boolean },
+    options: AnalysisOptions & { readonly acmeOnly: boolean; readonly redaction: RedactOptions | null },
     write: (chunk: string) => void,
-  ): Promise<{ exchanges: number }>
+  ): Promise<{ exchanges: number; check: (pieces: Iterable<string>) => void }>
 }
 
 /** The world around the command line: everything that a test has to be able to replace. */

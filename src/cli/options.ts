@@ -92,7 +92,11 @@ const REPORT: OptionGroup = {
 const REDACTION: OptionGroup = {
   title: 'Safe to share (names become pseudonyms, secrets go; every check is made before):',
   options: [
-    { name: 'redact', takes: 'switch', describe: 'Hide names and secrets in text, json and ndjson too' },
+    {
+      name: 'redact',
+      takes: 'switch',
+      describe: 'Hide names and secrets in every output (the default for what is made to be shared)',
+    },
     { name: 'no-redact', takes: 'switch', describe: 'Show everything as captured, also in what is made to be shared' },
     {
       name: 'keep',
@@ -143,7 +147,7 @@ export const HAR_OPTIONS: readonly OptionGroup[] = [
       { name: 'acme-only', takes: 'switch', describe: 'ACME exchanges alone' },
     ],
   },
-  only(REDACTION, 'no-redact'),
+  REDACTION,
   KEYS,
   ANALYSIS,
   only(SCREEN, 'quiet', 'verbose'),

@@ -1,3 +1,4 @@
+import { REDACTED_MEMBER } from '../acme/redacted.ts'
 import type { Sink } from '../core/sink.ts'
 import type { Micros } from '../core/time.ts'
 import { isoMicros } from '../core/time.ts'
@@ -11,6 +12,8 @@ import type { Connection } from '../tcp/connection.ts'
 
 export interface HarWriterOptions {
   readonly creator: { readonly name: string; readonly version: string }
+  /** Set: every exchange that comes was redacted; `key` tells under which key, `about` what the file says of it, once all is written. */
+  readonly redaction?: { readonly key: string; readonly about: () => object } | undefined
 }
 
 /**
@@ -19,26 +22,30 @@ export interface HarWriterOptions {
  */
 export class HarWriter implements Sink<HttpExchange> {
   readonly #out: (text: string) => void
-  readonly #creator: HarWriterOptions['creator']
+  readonly #options: HarWriterOptions
   #entries = 0
 
   constructor(out: (text: string) => void, options: HarWriterOptions) {
     this.#out = out
-    this.#creator = options.creator
+    this.#options = options
   }
 
   /** `acme` is the request's object of the report and becomes `_acme`. */
   write(exchange: HttpExchange, acme?: object): void {
     const separator = this.#entries++ === 0 ? this.#start() : ',\n'
-    this.#out(separator + JSON.stringify(toEntry(exchange, acme)))
+    const key = this.#options.redaction?.key
+    const entry = toEntry(exchange, acme)
+    this.#out(separator + JSON.stringify(key === undefined ? entry : { ...entry, [REDACTED_MEMBER]: key }))
   }
 
   #start(): string {
-    return `{"log":{"version":"1.2","creator":${JSON.stringify(this.#creator)},"pages":[],"entries":[\n`
+    return `{"log":{"version":"1.2","creator":${JSON.stringify(this.#options.creator)},"pages":[],"entries":[\n`
   }
 
   end(): void {
-    this.#out(`${this.#entries === 0 ? this.#start() : '\n'}]}}\n`)
+    const { redaction } = this.#options
+    const about = redaction === undefined ? '' : `,"_redaction":${JSON.stringify(redaction.about())}`
+    this.#out(`${this.#entries === 0 ? this.#start() : '\n'}]${about}}}\n`)
   }
 }
 

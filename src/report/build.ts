@@ -11,6 +11,7 @@ import { type Judgement, leavesOpen } from '../rules/judge.ts'
 import type { Connection } from '../tcp/connection.ts'
 import { capitalised } from './phrases.ts'
 import { concealPrivateMembers } from './private-keys.ts'
+import { quoteOf } from './quote.ts'
 import type {
   Report,
   ReportAccount,
@@ -138,6 +139,7 @@ function requestOf(judgement: Judgement, { traffic, revealPrivateKeys }: ReportF
       remedy: verdict.remedy ?? rule.remedy,
       evidence: { ...verdict.evidence },
     })),
+    beforeRedaction: quoteOf(request),
   }
 }
 

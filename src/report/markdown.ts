@@ -9,7 +9,7 @@ import { CHECK_NAMES, type Report, type ReportRequest } from './report.ts'
 import { serverTexts } from './servers.ts'
 import { countsText, diagnosisHead, storyOf } from './story.ts'
 import { CHECK_HEADS, CHECK_WORDS, chooseRows, mainOrigin, shownUrl } from './table-rows.ts'
-import { connectionsText, crossCheckText, inputText, redactionText } from './text-inputs.ts'
+import { connectionsText, crossCheckText, inputText, quotedText, redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
 import { type Block, blockHead, collect, intoBlocks, refusals, refusalText, type Told } from './told.ts'
 import { padEnd, shorten } from './width.ts'
@@ -98,6 +98,8 @@ function summaryPart(page: Page): string {
   const redaction = redactionText(report)
   if (redaction !== null) facts.push(`Redacted ${redaction}`)
   facts.push(...serverTexts(page).slice(0, 8))
+  const quoted = quotedText(page)
+  if (quoted !== null) facts.push(`Quoted: ${quoted}`)
   return `### Summary\n\n${facts.map((fact) => `- ${inline(fact)}\n`).join('')}\n`
 }
 

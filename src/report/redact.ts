@@ -34,12 +34,16 @@ export function openRedactor({ key, keep }: RedactOptions): Redactor {
  */
 export function redactReport(report: Report, options: RedactOptions, whole: Report = report): Redacted {
   const redactor = openRedactor(options)
-  const source = sourceOf(whole)
-  if (source !== undefined) learnSource(source, redactor)
-  if (whole !== report) walkReport(whole, redactor)
-  const hidden = walkReport(report, redactor)
-  const made: Report = { ...hidden, redaction: redactionOf(redactor, options) }
+  learnReport(whole, redactor)
+  const made: Report = { ...walkReport(report, redactor), redaction: redactionOf(redactor, options) }
   return { report: made, check: (pieces) => checkOutput(pieces, redactor) }
+}
+
+/** Shows the redactor a report and all that it was made from; what it makes then, it makes of known values. */
+export function learnReport(report: Report, redactor: Redactor): void {
+  const source = sourceOf(report)
+  if (source !== undefined) learnSource(source, redactor)
+  walkReport(report, redactor)
 }
 
 /** What the report says of its own redaction. */
@@ -52,8 +56,9 @@ export function redactionOf({ pseudonyms }: Redactor, { key, keep }: RedactOptio
   }
 }
 
-function checkOutput(pieces: Iterable<string>, redactor: Redactor): void {
-  const search = newLeakSearch(redactor)
+/** Reads finished output. @throws LeakFound */
+export function checkOutput(pieces: Iterable<string>, redactor: Redactor): void {
+  const search = new LeakSearch(redactor.pseudonyms.since(0))
   for (const piece of pieces) {
     const leak = search.write(piece)
     if (leak !== null) throw new LeakFound(refusal(leak))
@@ -62,8 +67,4 @@ function checkOutput(pieces: Iterable<string>, redactor: Redactor): void {
 
 function refusal({ category, form }: Leak): string {
   return `nothing was written, because after redaction a value of the category ${category} would still be in it (${form})`
-}
-
-export function newLeakSearch({ pseudonyms }: Redactor): LeakSearch {
-  return new LeakSearch(pseudonyms.since(0))
 }

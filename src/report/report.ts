@@ -145,6 +145,14 @@ export interface ReportRequest {
   unknown: { check: string; code: string; reason: string }[]
   compliant: boolean | null
   findings: ReportFinding[]
+  /** What a redacted HAR says was found before it was redacted: quoted, not checked, and counted nowhere. Null elsewhere. */
+  beforeRedaction: ReportQuote | null
+}
+
+export interface ReportQuote {
+  compliant: boolean | null
+  checks: Record<CheckName, CheckValue>
+  findings: { rule: string; severity: Severity; party: Party }[]
 }
 
 export interface ReportAccount {

@@ -119,6 +119,8 @@ const finding = closed({
   evidence: { type: 'object' },
 })
 
+const checks = closed({ kid: CHECK, jwk: CHECK, nonce: CHECK, url: CHECK, signature: CHECK })
+
 const request = closed({
   id: REQUEST_ID,
   input: COUNT,
@@ -156,10 +158,17 @@ const request = closed({
       problem: orNull(closed({ type: TEXT_OR_NULL, detail: TEXT_OR_NULL })),
     }),
   ),
-  checks: closed({ kid: CHECK, jwk: CHECK, nonce: CHECK, url: CHECK, signature: CHECK }),
+  checks,
   unknown: list(closed({ check: TEXT, code: { type: 'string', pattern: '^U-[A-Z]+$' }, reason: TEXT })),
   compliant: { type: ['boolean', 'null'] },
   findings: list(defined('finding')),
+  beforeRedaction: orNull(
+    closed({
+      compliant: { type: ['boolean', 'null'] },
+      checks,
+      findings: list(closed({ rule: { type: 'string', pattern: '^(?!diag-)[a-z0-9-]+$' }, severity: SEVERITY, party: PARTY })),
+    }),
+  ),
 })
 
 const config = closed({

@@ -1,5 +1,5 @@
 import { labelled, type Page } from './page.ts'
-import { bytesText, counted, durationText, grouped } from './phrases.ts'
+import { bytesText, counted, durationText, grouped, numberRuns } from './phrases.ts'
 import type { Report, ReportInput } from './report.ts'
 import { serverTexts } from './servers.ts'
 
@@ -22,6 +22,8 @@ export function inputLines(page: Page): string[] {
   const redaction = redactionText(page.report)
   if (redaction !== null) lines.push(...labelled(page, 'Redacted', redaction))
   lines.push(...serverTexts(page).flatMap((text, at) => labelled(page, at === 0 ? 'Server' : '', text)))
+  const quoted = quotedText(page)
+  if (quoted !== null) lines.push(...labelled(page, 'Quoted', quoted))
   return [...lines, ...commentLines(page)]
 }
 
@@ -57,6 +59,18 @@ export function connectionsText({ inputs, connections }: Report): string | null 
   const all = counted(connections.length, 'connection')
   if (facts.length > 1) return `${all}: ${facts.join(', ')}`
   return `${all}, ${connections.length === 1 ? '' : 'all '}${facts.join().replace(/^\d+ /, '')}`
+}
+
+/** What redacted HARs say of themselves; null when there is none. */
+export function quotedText({ report }: Page): string | null {
+  const quoted = report.requests.filter(({ beforeRedaction }) => beforeRedaction !== null)
+  if (quoted.length === 0) return null
+  const broken = quoted.filter(({ beforeRedaction }) => beforeRedaction?.compliant === false)
+  const whose = broken.length === 0 ? '' : ` (${counted(broken.length, 'request')}: ${numberRuns(broken.map(({ id }) => id))})`
+  const rules = [...new Set(broken.flatMap(({ beforeRedaction }) => beforeRedaction?.findings.map(({ rule }) => rule) ?? []))]
+  return `the HAR was redacted; whoever made it says of ${counted(quoted.length, 'request')} that before redaction ${
+    broken.length === 0 ? 'none was' : 'some were'
+  } non-compliant${whose}${rules.length === 0 ? '' : `, by ${rules.slice(0, 8).join(', ')}`}. That is quoted, and was not checked here`
 }
 
 /** What was hidden, and that it was hidden only after everything had been checked; null when nothing was meant to be. */

@@ -1,4 +1,5 @@
 import { type AcmeRequest, type AcmeTraffic, isJudged, type UnknownCode } from '../acme/traffic.ts'
+import { asFarAsKept } from './redacted.ts'
 import { type Broken, type Group, type Rule, unknown, type Verdict } from './rule.ts'
 import { RULES } from './rules.ts'
 
@@ -54,7 +55,7 @@ function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonl
   const undecided: Undecided[] = []
   const held = new Set<Group>()
   for (const rule of rules) {
-    const verdict = asFarAsSeen(request, rule.judge?.(request, traffic))
+    const verdict = asFarAsKept(request, traffic, rule, asFarAsSeen(request, rule.judge?.(request, traffic)))
     if (verdict === undefined) continue
     if (verdict.outcome === 'holds') held.add(rule.group)
     else if (verdict.outcome === 'broken') findings.push({ rule, verdict })
@@ -88,7 +89,8 @@ function reviewed(judgement: Judgement, traffic: AcmeTraffic, rules: readonly Ru
   if (!isJudged(judgement.request)) return judgement
   let { findings, undecided } = judgement
   for (const rule of rules) {
-    const verdict = asFarAsSeen(judgement.request, rule.review?.(judgement, traffic))
+    const { request } = judgement
+    const verdict = asFarAsKept(request, traffic, rule, asFarAsSeen(request, rule.review?.(judgement, traffic)))
     if (verdict?.outcome === 'broken') findings = [...findings, { rule, verdict }]
     else if (verdict?.outcome === 'unknown') undecided = [...undecided, { rule, code: verdict.code, reason: verdict.reason }]
   }

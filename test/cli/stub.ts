@@ -128,7 +128,7 @@ export function stubIo(stub: Stub): {
         await begin(inputs, options)
         const chunks = stub.har ?? ['{"log":', '{}}']
         for (const chunk of chunks) write(chunk)
-        return { exchanges: chunks.length }
+        return { exchanges: chunks.length, check: () => {} }
       },
     }),
     loadCatalogue: async () => CATALOGUE,

@@ -53,6 +53,7 @@ export function request(id: number, more: Partial<ReportRequest> = {}): ReportRe
     method: 'POST',
     url: `${CA}/acme/new-order`,
     observedUrl: null,
+    beforeRedaction: null,
     httpVersion: '2',
     resource: 'newOrder',
     userAgent: 'client/1.0',

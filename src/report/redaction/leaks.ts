@@ -48,6 +48,8 @@ export function isSearchable({ original, category }: Pick<Hidden, 'original' | '
 export class LeakSearch {
   readonly #finder = new Finder()
   readonly #categories = new Map<string, Category>()
+  /** No value has other characters. */
+  #isAscii = true
   #tail = ''
 
   constructor(hidden: Iterable<Hidden>) {
@@ -59,6 +61,7 @@ export class LeakSearch {
       this.#finder.add(value)
       const utf8 = latin1Text(new TextEncoder().encode(value))
       if (utf8 !== value) {
+        this.#isAscii = false
         this.#categories.set(utf8, one.category)
         this.#finder.add(utf8)
       }
@@ -82,7 +85,7 @@ export class LeakSearch {
     for (const { value } of this.#finder.matches(text, (at, value) => this.#counts(text, at, value)))
       return { category: this.#categories.get(value) ?? 'value', form }
     if (depth === MAX_DEPTH) return null
-    for (const [inner, name] of decodings(text)) {
+    for (const [inner, name] of decodings(text, this.#isAscii)) {
       const leak = this.#search(inner, form === 'plain' ? name : `${name} in ${form}`, depth + 1)
       if (leak !== null) return leak
     }
@@ -105,27 +108,31 @@ const CONTROL: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r
 const ENTITY = /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
-/** What a text says once one kind of escaping is taken off; only where there is some. */
-function* decodings(text: string): Generator<readonly [text: string, form: string]> {
-  if (text.includes('\\'))
+/** What a text says once one kind of escaping is taken off; only the parts where there is some, with what stands around them. */
+function* decodings(text: string, isAscii: boolean): Generator<readonly [text: string, form: string]> {
+  const json = around(text, '\\')
+  if (json !== '') {
     yield [
-      text.replace(JSON_ESCAPE, (_, hex: string | undefined, plain: string) =>
+      json.replace(JSON_ESCAPE, (_, hex: string | undefined, plain: string) =>
         hex === undefined ? (CONTROL[plain] ?? plain) : String.fromCharCode(Number.parseInt(hex, 16)),
       ),
       'JSON-escaped',
     ]
-  // Markdown, and text that is safe for a terminal, put a backslash before a character
-  if (/\\[^\w\s]/.test(text)) yield [text.replace(/\\([^\w\s])/g, '$1'), 'escaped']
-  if (/%[0-9a-f]{2}/i.test(text))
+    // Markdown, and text that is safe for a terminal, put a backslash before a character
+    if (/\\[^\w\s"\\/]/.test(json)) yield [json.replace(/\\([^\w\s])/g, '$1'), 'escaped']
+  }
+  const percent = around(text, '%')
+  if (/%[0-9a-f]{2}/i.test(percent))
     yield [
-      text.replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
+      percent.replace(/(?:%[0-9a-f]{2})+/gi, (run) =>
         latin1Text(Uint8Array.from(run.match(/[0-9a-f]{2}/gi) ?? [], (pair) => Number.parseInt(pair, 16))),
       ),
       'percent-encoded',
     ]
-  if (text.includes('&'))
+  const xml = around(text, '&')
+  if (xml !== '')
     yield [
-      text.replace(ENTITY, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+      xml.replace(ENTITY, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
         if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? whole
         const code = Number.parseInt(hex ?? decimal ?? '', hex === undefined ? 10 : 16)
         return code <= 0x10ffff ? String.fromCodePoint(code) : whole
@@ -134,8 +141,28 @@ function* decodings(text: string): Generator<readonly [text: string, form: strin
     ]
   const runs = text.match(/[A-Za-z0-9+/_-]{10,}/g)
   if (runs === null) return
+  const readable = isAscii ? /[ -~]{8,}/g : /[ -~\x80-\xff]{8,}/g
   for (let skip = 0; skip < 4; skip++) {
-    const decoded = runs.map((run) => latin1Text(decodeBase64(run.slice(skip)))).join('\n')
-    if (skip === 0 || decoded !== '') yield [decoded, 'base64']
+    const decoded = runs.flatMap((run) => latin1Text(decodeBase64(run.slice(skip))).match(readable) ?? [])
+    if (decoded.length > 0) yield [decoded.join('\n'), 'base64']
   }
+}
+
+/** Characters on either side of an escape that are looked at with it. */
+const REACH = 600
+
+/** The parts of a text near a character; "" when it is nowhere. */
+function around(text: string, character: string): string {
+  const parts: string[] = []
+  let from = 0
+  let to = 0
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) {
+    if (at - REACH > to) {
+      if (to > from) parts.push(text.slice(from, to))
+      from = at - REACH
+    }
+    to = at + REACH
+  }
+  if (to > from) parts.push(text.slice(Math.max(0, from), to))
+  return parts.join('\n')
 }

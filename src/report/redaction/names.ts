@@ -157,7 +157,17 @@ export class Names {
     if (part === '' || isPlainWords(part)) return part
     const known = this.#pseudonyms.known(part)?.pseudonym
     if (known != null && !known.includes('.')) return known
-    return this.#pseudonyms.hide('url', part, this.#pseudonyms.word('id', part))
+    return this.#pseudonyms.hide('url', part, this.#word(part))
+  }
+
+  /** Another spelling of the same segment (RFC 3986 6.2.2.2) stays another spelling of the same pseudonym. */
+  #word(part: string): string {
+    const plain = part.replace(/%[0-9a-f]{2}/gi, (octet) => {
+      const character = String.fromCharCode(Number.parseInt(octet.slice(1), 16))
+      return /[\w.~-]/.test(character) ? character : octet.toUpperCase()
+    })
+    const word = this.#pseudonyms.word('id', plain)
+    return plain === part ? word : `%69${word.slice(1)}`
   }
 
   /** A challenge token (RFC 8555 8.1), and the key authorization that begins with it. */

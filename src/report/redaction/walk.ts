@@ -168,6 +168,7 @@ const request = members<ReportRequest>('a request', {
   unknown: list(members<ReportRequest['unknown'][number]>('unknown', { check: keep, code: keep, reason: own })),
   compliant: keep,
   findings: list(finding),
+  beforeRedaction: keep,
 })
 
 const account = members<ReportAccount>('an account', {
