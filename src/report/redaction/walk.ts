@@ -9,6 +9,7 @@ import type {
   ReportFinding,
   ReportInput,
   ReportOrder,
+  ReportQuote,
   ReportRequest,
   ReportServer,
   ReportSummary,
@@ -168,7 +169,12 @@ const request = members<ReportRequest>('a request', {
   unknown: list(members<ReportRequest['unknown'][number]>('unknown', { check: keep, code: keep, reason: own })),
   compliant: keep,
   findings: list(finding),
-  beforeRedaction: keep,
+  // known words alone: quote.ts takes nothing else over
+  beforeRedaction: members<ReportQuote>('beforeRedaction', {
+    compliant: keep,
+    checks: keep,
+    findings: list(members<ReportQuote['findings'][number]>('a quoted finding', { rule: keep, severity: keep, party: keep })),
+  }),
 })
 
 const account = members<ReportAccount>('an account', {
