@@ -1,5 +1,6 @@
 import { ACME_BODIES, AcmeCollector } from './acme/recognise.ts'
 import { type SettleOptions, settle } from './acme/settle.ts'
+import type { AcmeTraffic } from './acme/traffic.ts'
 import type { Input } from './capture/source.ts'
 import { type ConfigChoice, readPolicy } from './config.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
@@ -44,15 +45,26 @@ const DEFAULTS: AnalyzeOptions = {
  * @throws CaptureError for an input that cannot be read or recognised
  */
 export async function analyze(inputs: readonly Input[], options: Partial<AnalyzeOptions> = {}): Promise<Report> {
+  return (await study(inputs, options)).report
+}
+
+/** A report together with what it was made from. */
+export interface Study {
+  readonly report: Report
+  readonly traffic: AcmeTraffic
+  /** Texts with the secrets that were given or found. */
+  readonly secrets: () => Iterable<string>
+}
+
+export async function study(inputs: readonly Input[], options: Partial<AnalyzeOptions>): Promise<Study> {
   const all = { ...DEFAULTS, ...options }
   const collector = new AcmeCollector()
   const reading = await readInputs(inputs, all, { policy: ACME_BODIES, sink: collector })
   collector.end()
-  const { report } = await reportOn(collector.exchanges, reading, all)
-  return report
+  return reportOn(collector.exchanges, reading, all)
 }
 
-async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, options: AnalyzeOptions) {
+async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, options: AnalyzeOptions): Promise<Study> {
   const settleOptions: SettleOptions = {
     accountKeys: readAccountKeys(options.accountKeys),
     verify: options.verify,
@@ -65,8 +77,9 @@ async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, op
   const outcome = diagnose(traffic, judgements, reading, policy)
   const revealPrivateKeys = options.revealPrivateKeys ?? false
   const report = buildReport({ ...reading, traffic, judgements, outcome, config, revealPrivateKeys })
-  rememberSource(report, { exchanges, traffic, secrets: () => secretsOf(reading, options) })
-  return { report, traffic }
+  const secrets = () => secretsOf(reading, options)
+  rememberSource(report, { exchanges, traffic, secrets })
+  return { report, traffic, secrets }
 }
 
 /** Texts with secrets in them, to look for when something is written to be shared. */
@@ -88,6 +101,8 @@ export interface ExportOptions extends AnalyzeOptions {
 
 export interface Exported {
   readonly exchanges: number
+  /** Of what was read, before anything was hidden. */
+  readonly report: Report
   /** Reads what was written, before anybody else does. @throws LeakFound */
   readonly check: (pieces: Iterable<string>) => void
 }
@@ -125,7 +140,7 @@ export async function exportHar(
     if (acme !== undefined || !(acmeOnly || again.has(exchange))) put(exchange, acme !== undefined, acme)
   }
   writer.end()
-  return { exchanges, check: hide?.check ?? (() => {}) }
+  return { exchanges, report, check: hide?.check ?? (() => {}) }
 }
 
 /** What hides names and secrets of a HAR; loaded when it is wanted. */

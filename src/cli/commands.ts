@@ -1,6 +1,6 @@
-import { ANALYZE_OPTIONS, HAR_OPTIONS, type OptionGroup, RULES_OPTIONS } from './options.ts'
+import { ANALYZE_OPTIONS, EXTRACT_OPTIONS, HAR_OPTIONS, type OptionGroup, REDACT_OPTIONS, RULES_OPTIONS } from './options.ts'
 
-export type CommandName = 'analyze' | 'har' | 'rules' | 'schema'
+export type CommandName = 'analyze' | 'har' | 'extract' | 'redact' | 'rules' | 'schema'
 
 /** What was typed: a command, the words after it, and options; one that may be repeated is still a string when given once. */
 export interface Invocation {
@@ -46,6 +46,23 @@ export const COMMANDS: readonly CommandRow[] = [
       ['acmescope har trace.pcap --keylog keys.log --no-redact -o out.har', 'Everything as captured'],
     ],
     options: HAR_OPTIONS,
+  },
+  {
+    name: 'extract',
+    words: '<capture> --request N -o small.pcapng',
+    describe: "Write the smallest capture that still shows one request's finding; nothing is hidden in it",
+    examples: [
+      ['acmescope extract trace.pcap --keylog keys.log --request 7 -o small.pcapng', 'With the TLS secrets that it needs inside'],
+      ['acmescope extract session.har --request 7 -o small.har', 'A HAR of a HAR'],
+    ],
+    options: EXTRACT_OPTIONS,
+  },
+  {
+    name: 'redact',
+    words: `${CAPTURES} -o safe.har`,
+    describe: 'Write a capture that is safe to hand over: a redacted HAR, checked by analysing it',
+    examples: [['acmescope redact trace.pcapng --keylog keys.log -o safe.har', 'No packets, no secrets, no names']],
+    options: REDACT_OPTIONS,
   },
   {
     name: 'rules',

@@ -42,6 +42,10 @@ export function isReadableFile(path: string): boolean {
   }
 }
 
+export function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory() === true
+}
+
 /** @throws UsageError when it is not there, may not be read, or is a folder where a file is needed */
 export function checkReadable(path: string, kind: 'file' | 'file or folder'): void {
   explaining(path, () => {
@@ -86,7 +90,7 @@ function realTarget(path: string): string {
 
 /** A file that is written whole or not at all. */
 export interface NewFile {
-  write(text: string): void
+  write(content: string | Uint8Array): void
   /** What was written so far, in pieces. */
   written(): Iterable<string>
   /** Puts the file in its place. */
@@ -108,8 +112,8 @@ export function createFile(path: string, isRead = false): NewFile {
   const kept: string[] = []
   let held = ''
   let open = true
-  const put = (text: string) => {
-    const bytes = new TextEncoder().encode(text)
+  const put = (content: string | Uint8Array) => {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
   }
   const flush = () => {
@@ -122,8 +126,15 @@ export function createFile(path: string, isRead = false): NewFile {
     closeSync(file)
   }
   return {
-    write(text) {
-      held += text
+    write(content) {
+      if (typeof content !== 'string') {
+        explaining(path, () => {
+          flush()
+          put(content)
+        })
+        return
+      }
+      held += content
       if (held.length >= PIECE) explaining(path, flush)
     },
     *written() {

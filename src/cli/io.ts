@@ -1,5 +1,7 @@
 import type { Writable } from 'node:stream'
+import type { Input } from '../capture/source.ts'
 import type { ConfigChoice } from '../config.ts'
+import type { Extract } from '../extract.ts'
 import type { RedactOptions } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import type { Catalogued } from '../rules/rule.ts'
@@ -24,12 +26,17 @@ export interface AnalysisOptions {
 
 /** What the commands do the work with; loaded late, so that a command pays for what it uses only. */
 export interface Analysis {
-  analyze(inputs: readonly string[], options: AnalysisOptions): Promise<Report>
+  analyze(inputs: readonly Input[], options: AnalysisOptions): Promise<Report>
   exportHar(
     inputs: readonly string[],
     options: AnalysisOptions & { readonly acmeOnly: boolean; readonly redaction: RedactOptions | null },
     write: (chunk: string) => void,
-  ): Promise<{ exchanges: number; check: (pieces: Iterable<string>) => void }>
+  ): Promise<{ exchanges: number; report: Report; check: (pieces: Iterable<string>) => void }>
+}
+
+/** What `extract` does the work with. */
+export interface Extraction {
+  extractRequest(path: string, id: number, options: AnalysisOptions): Promise<Extract>
 }
 
 /** The world around the command line: everything that a test has to be able to replace. */
@@ -49,10 +56,11 @@ export interface Io {
   /** Ends the process at once. */
   exit(status: number): void
   loadAnalysis(): Promise<Analysis>
+  loadExtraction(): Promise<Extraction>
   loadCatalogue(): Promise<readonly Catalogued[]>
 }
 
-export function processIo(loaders: Pick<Io, 'loadAnalysis' | 'loadCatalogue'>): Io {
+export function processIo(loaders: Pick<Io, 'loadAnalysis' | 'loadExtraction' | 'loadCatalogue'>): Io {
   return {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -10,6 +10,8 @@ const REPORT_AT = 'the issue tracker of acmescope (npm bugs acmescope)'
 const COMMAND_MODULES: Readonly<Record<CommandName, () => Promise<(io: Io, invocation: Invocation) => Promise<number>>>> = {
   analyze: async () => (await import('./analyze-command.ts')).analyzeCommand,
   har: async () => (await import('./har-command.ts')).harCommand,
+  extract: async () => (await import('./extract-command.ts')).extractCommand,
+  redact: async () => (await import('./redact-command.ts')).redactCommand,
   rules: async () => (await import('./rules-command.ts')).rulesCommand,
   schema: async () => (await import('./schema-command.ts')).schemaCommand,
 }
@@ -32,8 +34,9 @@ export async function run(argv: readonly string[], io: Io = processIo(LOADERS)):
   }
 }
 
-const LOADERS: Pick<Io, 'loadAnalysis' | 'loadCatalogue'> = {
+const LOADERS: Pick<Io, 'loadAnalysis' | 'loadExtraction' | 'loadCatalogue'> = {
   loadAnalysis: () => import('../analyze.ts'),
+  loadExtraction: () => import('../extract.ts'),
   async loadCatalogue() {
     const [{ RULES }, { DIAGNOSES }] = await Promise.all([import('../rules/rules.ts'), import('../diagnosis/diagnose.ts')])
     return [...RULES, ...DIAGNOSES.map(({ kind }) => kind)]

@@ -139,17 +139,34 @@ function only(group: OptionGroup, ...names: readonly string[]): OptionGroup {
 
 export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, POLICY, REPORT, REDACTION, SHOWN, SCREEN]
 
+const OUTPUT: OptionRow = { name: 'output', alias: 'o', takes: 'value', describe: 'File to write; never overwrites an input' }
+
 export const HAR_OPTIONS: readonly OptionGroup[] = [
   {
     title: 'HAR:',
-    options: [
-      { name: 'output', alias: 'o', takes: 'value', describe: 'File to write; never overwrites an input' },
-      { name: 'acme-only', takes: 'switch', describe: 'ACME exchanges alone' },
-    ],
+    options: [OUTPUT, { name: 'acme-only', takes: 'switch', describe: 'ACME exchanges alone' }],
   },
   REDACTION,
   KEYS,
   ANALYSIS,
+  only(SCREEN, 'quiet', 'verbose'),
+]
+
+export const EXTRACT_OPTIONS: readonly OptionGroup[] = [
+  {
+    title: 'Extract:',
+    options: [OUTPUT, { name: 'request', takes: 'value', describe: 'Number of the request in the report' }],
+  },
+  KEYS,
+  only(ANALYSIS, 'no-verify'),
+  only(SCREEN, 'quiet', 'verbose'),
+]
+
+export const REDACT_OPTIONS: readonly OptionGroup[] = [
+  { title: 'Redact:', options: [OUTPUT] },
+  only(REDACTION, 'keep', 'pseudonym-key'),
+  KEYS,
+  only(ANALYSIS, 'no-verify'),
   only(SCREEN, 'quiet', 'verbose'),
 ]
 

@@ -6,6 +6,7 @@ import type { Body, Header, HttpExchange, HttpRequest, HttpResponse } from '../h
 import { field } from '../http/exchange.ts'
 import { UNKNOWN_END } from '../http/har/connections.ts'
 import { UNCAPTURED } from '../http/har/entry.ts'
+import { asObject } from '../http/har/values.ts'
 import { utf8Text } from '../platform/base64.ts'
 import { encodeBase64 } from '../platform/octets.ts'
 import type { Connection } from '../tcp/connection.ts'
@@ -33,9 +34,12 @@ export class HarWriter implements Sink<HttpExchange> {
   /** `acme` is the request's object of the report and becomes `_acme`. */
   write(exchange: HttpExchange, acme?: object): void {
     const separator = this.#entries++ === 0 ? this.#start() : ',\n'
-    const key = this.#options.redaction?.key
-    const entry = toEntry(exchange, acme)
-    this.#out(separator + JSON.stringify(key === undefined ? entry : { ...entry, [REDACTED_MEMBER]: key }))
+    const own = this.#options.redaction?.key
+    // what was redacted when it was read stays marked, with what its maker said of it
+    const key = own ?? exchange.har?.[REDACTED_MEMBER]
+    const said = own === undefined && key !== undefined ? asObject(exchange.har?._acme) : null
+    const entry = toEntry(exchange, said ?? acme)
+    this.#out(separator + JSON.stringify(typeof key === 'string' ? { ...entry, [REDACTED_MEMBER]: key } : entry))
   }
 
   #start(): string {

@@ -14,6 +14,7 @@ const WITHIN_A_MESSAGE: ReadonlySet<string> = new Set([
   'replay-nonce-in-request',
   'https-required',
   'redirect-on-acme-request',
+  'alg-forbidden',
   'kid-required',
   'kid-forbidden',
   'kid-jwk-exclusive',
@@ -30,7 +31,6 @@ const WITHIN_A_MESSAGE: ReadonlySet<string> = new Set([
   'server-newnonce-status',
   'server-newnonce-cache',
   'server-internal-error',
-  'server-error-status',
   'server-rate-limit',
 ])
 

@@ -103,7 +103,7 @@ for (const [title, argv, expected] of [
   ['no capture, but options', ['--quiet'], /no capture is named/],
   ['no such capture', [at('none.pcap')], /none\.pcap: no such file or folder\n$/],
   ['a command with a typo', ['rulse'], /^acmescope: rulse: no such file or folder; did you mean acmescope rules\?\n$/],
-  ['a command that is not built', ['redact', 'x.har'], /^acmescope: redact: no such file or folder\n$/],
+  ['a command that is not built', ['diff', 'x.har'], /^acmescope: diff: no such file or folder\n$/],
   ['an option before the command', ['--quiet', 'schema'], /schema: no such file or folder; a command comes before its options/],
   ['standard input twice', ['-', '-'], /standard input can be read once only/],
   ['no such key log', [capture, '--keylog', at('none.log')], /none\.log: no such file/],
@@ -133,6 +133,17 @@ for (const [title, argv, expected] of [
   ['a pseudonym key that is not there', [capture, '--redact', '--pseudonym-key', at('none')], /none: no such file/],
   ['both redactions', [capture, '--redact', '--no-redact'], /exclude each other/],
   ['har without a file', ['har', capture, '--no-redact'], /name the file to write with -o/],
+  ['redact without a file', ['redact', capture], /^acmescope: redact: name the file to write with -o safe\.har\n$/],
+  ['redact that would hide nothing', ['redact', capture, '-o', at('x.har'), '--no-redact'], /unknown option --no-redact/],
+  ['extract without a file', ['extract', capture, '--request', '1'], /extract: name the file to write with -o/],
+  ['extract without a request', ['extract', capture, '-o', at('x.pcapng')], /name the request by its number .* --request 7/],
+  ['extract of no number', ['extract', capture, '-o', at('x.pcapng'), '--request', 'x'], /--request x: must be the number/],
+  [
+    'extract of two captures',
+    ['extract', capture, second, '-o', at('x.pcapng'), '--request', '1'],
+    /takes one capture that is a file/,
+  ],
+  ['extract of a folder', ['extract', folder, '-o', at('x.pcapng'), '--request', '1'], /takes one capture that is a file/],
   ['har with a format', ['har', capture, '--format', 'json'], /unknown option --format/],
   ['an unknown rule', ['rules', 'kid-requird'], /^acmescope: no rule kid-requird; did you mean kid-required\?\n$/],
   ['an unknown rule without a neighbour', ['rules', 'zzz'], /no rule zzz; acmescope rules lists them/],
@@ -463,7 +474,7 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /kubernetes|--log\b|--follow|extract|diff\b|completion|html/)
+    t.notRegex(stdout, /kubernetes|--log\b|--follow|acmescope diff\b|completion|html/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of ['keylog', 'tls-key', 'account-key', 'eab-key', 'format', 'output', 'no-redact', 'fail-on', 'host', 'port'])

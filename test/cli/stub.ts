@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { Writable } from 'node:stream'
 import { CaptureError } from '../../src/capture/reader.ts'
+import type { Input } from '../../src/capture/source.ts'
 import type { AnalysisOptions, Io, Output } from '../../src/cli/io.ts'
 import type { Report } from '../../src/report/report.ts'
 import type { Catalogued } from '../../src/rules/rule.ts'
@@ -58,7 +59,7 @@ export interface Ran {
   stdout: string
   stderr: string
   /** What the analysis was called with; undefined when it was not. */
-  called: { inputs: readonly string[]; options: AnalysisOptions } | undefined
+  called: { inputs: readonly Input[]; options: AnalysisOptions } | undefined
 }
 
 export interface Stub {
@@ -91,7 +92,7 @@ export function stubIo(stub: Stub): {
   const listeners = new Set<() => void>()
   const exits: number[] = []
   const state: { called: Ran['called'] } = { called: undefined }
-  const begin = async (inputs: readonly string[], options: AnalysisOptions): Promise<void> => {
+  const begin = async (inputs: readonly Input[], options: AnalysisOptions): Promise<void> => {
     state.called = { inputs, options }
     stub.onAnalysis?.(options)
     if (stub.failure !== undefined) throw stub.failure
@@ -128,9 +129,10 @@ export function stubIo(stub: Stub): {
         await begin(inputs, options)
         const chunks = stub.har ?? ['{"log":', '{}}']
         for (const chunk of chunks) write(chunk)
-        return { exchanges: chunks.length, check: () => {} }
+        return { exchanges: chunks.length, report: stub.report ?? reports.serverStory(), check: () => {} }
       },
     }),
+    loadExtraction: () => import('../../src/extract.ts'),
     loadCatalogue: async () => CATALOGUE,
   }
   return {

@@ -180,23 +180,17 @@ export class Documents {
     if (!isObject(header)) return null
     const payload = value.payload === '' ? '' : decoded(value.payload)
     if (payload === undefined) return null
-    const isBinding = typeof header.alg === 'string' && /^HS\d/.test(header.alg)
     const shown: JsonObject = {}
     for (const [name, item] of Object.entries(value))
-      if (name === 'protected') shown.protected = encodedJson(this.header(header, isBinding))
+      if (name === 'protected') shown.protected = encodedJson(this.header(header))
       else if (name === 'payload') shown.payload = payload === '' ? '' : encodedJson(this.payload(payload))
       else if (name === 'signature') shown.signature = this.signature(item)
       else shown[this.memberName(name)] = this.json(item, name, 1)
     return shown
   }
 
-  header(header: JsonObject, isBinding = false): unknown {
-    if (isBinding && typeof header.kid === 'string')
-      this.#pseudonyms.note('eab', header.kid, this.#pseudonyms.word('kid', header.kid))
-    const shown = this.json(header, 'protected')
-    return isBinding && isObject(shown) && typeof header.kid === 'string'
-      ? { ...shown, kid: this.value(header.kid, 'eab') }
-      : shown
+  header(header: JsonObject): unknown {
+    return this.json(header, 'protected')
   }
 
   payload(payload: unknown): unknown {
