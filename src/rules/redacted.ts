@@ -55,14 +55,17 @@ const BETWEEN_MESSAGES: ReadonlySet<string> = new Set([
 function mixedCas({ requests }: AcmeTraffic): ReadonlySet<Ca | null> {
   const keys = new Map<Ca | null, string | null>()
   const mixed = new Set<Ca | null>()
+  const all = new Set<string | null>()
   for (const { ca, exchange, jws, id } of requests) {
     const own = redactionOf(exchange, jws)
     const key = own === '' ? `unknown ${id}` : own
+    all.add(key)
     const known = keys.get(ca)
     if (known === undefined) keys.set(ca, key)
     else if (known !== key) mixed.add(ca)
   }
-  return mixed
+  // what belongs to no CA, such as a validator's fetch, is held against all of them
+  return all.size > 1 ? mixed.add(null) : mixed
 }
 
 /** Nobody is accused over what redaction may have changed: only rules that look at what it keeps still speak. */
