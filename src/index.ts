@@ -1,8 +1,11 @@
 /** The library: `analyze` inputs into a report, `render` it, look at the `rules`. No work is done at import time. */
+import { DIAGNOSES } from './diagnosis/diagnose.ts'
 import { formatNamed } from './report/formats.ts'
 import { DEFAULT_RENDER_OPTIONS, type RenderOptions } from './report/page.ts'
 import { HIDE_ALL, redactReport } from './report/redact.ts'
 import type { Report } from './report/report.ts'
+import type { Catalogued } from './rules/rule.ts'
+import { RULES } from './rules/rules.ts'
 
 export { type AnalyzeOptions, analyze } from './analyze.ts'
 export { CaptureError } from './capture/reader.ts'
@@ -32,5 +35,6 @@ export function render(
     redacted.check([text])
     return text
   }
-  return [...chosen.render(report, { ...DEFAULT_RENDER_OPTIONS, ...options })].join('')
+  const catalogue: readonly Catalogued[] = [...RULES, ...DIAGNOSES.map(({ kind }) => kind)]
+  return [...chosen.render(report, { ...DEFAULT_RENDER_OPTIONS, catalogue, ...options })].join('')
 }

@@ -50,6 +50,8 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
     unfiltered: shown.requests.length === report.requests.length ? null : report.requests.length,
     failOn,
     exitStatus,
+    // the analysis has loaded them already
+    catalogue: await io.loadCatalogue(),
   }
   const redacted = places.some(({ format }) => hides(format)) ? await redactOnce(shown, report, redaction) : null
   const written = places.map(({ to, format, look }) => {

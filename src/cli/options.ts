@@ -73,13 +73,14 @@ const REPORT: OptionGroup = {
       name: 'format',
       takes: 'value',
       describe:
-        'text, json, ndjson, markdown, sarif, junit, github (annotations) or gitlab (code quality): what goes to standard output (default text; nothing when only -o is given)',
+        'text, json, ndjson, markdown, html, sarif, junit, github (annotations) or gitlab (code quality): what goes to standard output (default text; nothing when only -o is given)',
     },
     {
       name: 'output',
       alias: 'o',
       takes: 'values',
-      describe: 'File to write, in the format of its ending (.txt .json .ndjson .md .sarif .xml; else --format); may be repeated',
+      describe:
+        'File to write, in the format of its ending (.txt .json .ndjson .md .html .sarif .xml; else --format); may be repeated',
     },
     {
       name: 'fail-on',

@@ -1,5 +1,6 @@
 import { renderGithub } from './github.ts'
 import { renderGitlab } from './gitlab.ts'
+import { renderHtml } from './html.ts'
 import { renderJson } from './json.ts'
 import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
@@ -26,6 +27,7 @@ export const FORMATS: readonly Format[] = [
   { name: 'json', endings: ['.json'], redacts: false, render: renderJson },
   { name: 'ndjson', endings: ['.ndjson'], redacts: false, render: renderNdjson },
   { name: 'markdown', endings: ['.md'], redacts: true, render: renderMarkdown },
+  { name: 'html', endings: ['.html', '.htm'], redacts: true, render: renderHtml },
   { name: 'sarif', endings: ['.sarif', '.sarif.json'], redacts: true, render: renderSarif },
   { name: 'junit', endings: ['.xml'], redacts: true, render: renderJunit },
   { name: 'github', endings: [], redacts: true, render: renderGithub },

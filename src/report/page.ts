@@ -1,3 +1,4 @@
+import type { Catalogued } from '../rules/rule.ts'
 import type { ExitStatus } from './conduct.ts'
 import { DEFAULT_LIMIT, escapeText } from './escape.ts'
 import type { Report, ReportRequest, Severity } from './report.ts'
@@ -21,6 +22,8 @@ export interface RenderOptions {
   readonly failOn: Severity | null
   /** With which this program will end; null when it is not a program that renders. */
   readonly exitStatus: ExitStatus | null
+  /** Rules and diagnoses, for formats that explain them; handed in, because loading them all takes longer than most of this program does. */
+  readonly catalogue: readonly Catalogued[]
 }
 
 export const DEFAULT_RENDER_OPTIONS: RenderOptions = {
@@ -32,6 +35,7 @@ export const DEFAULT_RENDER_OPTIONS: RenderOptions = {
   unfiltered: null,
   failOn: 'error',
   exitStatus: null,
+  catalogue: [],
 }
 
 export interface Glyphs {

@@ -1,6 +1,4 @@
-import { DIAGNOSES } from '../diagnosis/diagnose.ts'
 import type { Catalogued } from '../rules/rule.ts'
-import { RULES } from '../rules/rules.ts'
 import { code, inline } from './markdown-inline.ts'
 import { capitalised } from './phrases.ts'
 import { linkOf } from './references.ts'
@@ -17,12 +15,8 @@ const PROBLEMS: Readonly<Record<Severity, string>> = { error: 'error', warning: 
 /** GitHub takes no longer descriptions. */
 const MAX_DESCRIPTION = 1024
 
-let catalogue: ReadonlyMap<string, Catalogued> | undefined
-
 /** The reportingDescriptor (3.49) of a rule or of a diagnosis, from the fields that `acmescope rules ID` prints. */
-export function descriptorOf(id: string): Record<string, unknown> {
-  catalogue ??= new Map([...RULES, ...DIAGNOSES.map(({ kind }) => kind)].map((entry) => [entry.id, entry]))
-  const entry = catalogue.get(id)
+export function descriptorOf(id: string, entry: Catalogued | undefined): Record<string, unknown> {
   // a report of another version of this program
   if (entry === undefined) return { id }
   const helpUri = entry.references.map(linkOf).find((link) => link !== null)

@@ -29,13 +29,14 @@ export function* renderSarif(report: Report, options: RenderOptions): Iterable<s
   const results = all.slice(0, MAX_RESULTS)
   const rules = [...new Set(results.map(({ rule }) => rule))].sort()
   const indexes = new Map(rules.map((rule, index) => [rule, index]))
+  const catalogue = new Map(options.catalogue.map((entry) => [entry.id, entry]))
   const run = {
     tool: {
       driver: {
         name: report.generator.name,
         version: report.generator.version,
         semanticVersion: report.generator.version,
-        rules: rules.map(descriptorOf),
+        rules: rules.map((id) => descriptorOf(id, catalogue.get(id))),
       },
     },
     invocations: [invocationOf(page, all.length)],

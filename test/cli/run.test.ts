@@ -89,9 +89,9 @@ for (const [title, argv, expected] of [
   ['an empty value', [capture, '--keylog='], /--keylog has an empty value/],
   ['an option twice', [capture, '--format', 'json', '--format', 'text'], /--format is given 2 times/],
   [
-    'a format that is not built',
-    [capture, '--format', 'html'],
-    /--format html: must be text, json, ndjson, markdown, sarif, junit, github or gitlab\n$/,
+    'a format that there is not',
+    [capture, '--format', 'yaml'],
+    /--format yaml: must be text, json, ndjson, markdown, html, sarif, junit, github or gitlab\n$/,
   ],
   ['a format with a typo', [capture, '--format', 'jsn'], /did you mean json\?/],
   ['a severity with a typo', [capture, '--fail-on', 'warn'], /--fail-on warn: .* did you mean warning\?/],
@@ -112,7 +112,7 @@ for (const [title, argv, expected] of [
   [
     'an output of unknown format',
     [capture, '-o', at('report.dat')],
-    /the ending names no format \(\.txt \.json \.ndjson \.md \.sarif \.sarif\.json \.xml\); add --format/,
+    /the ending names no format \(\.txt \.json \.ndjson \.md \.html \.htm \.sarif \.sarif\.json \.xml\); add --format/,
   ],
   ['an output in no folder', [capture, '-o', at('none/report.json')], /the folder .*none does not exist/],
   ['an output twice', [capture, '-o', at('x.json'), '-o', `${folder}/./x.json`], /is named as an output twice/],
@@ -474,7 +474,7 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /kubernetes|--log\b|--follow|acmescope diff\b|completion|html/)
+    t.notRegex(stdout, /kubernetes|--log\b|--follow|acmescope diff\b|completion/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of ['keylog', 'tls-key', 'account-key', 'eab-key', 'format', 'output', 'no-redact', 'fail-on', 'host', 'port'])
