@@ -1,18 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import test from 'ava'
-import { analyze } from '../src/analyze.ts'
 import { render } from '../src/index.ts'
-import type { Report } from '../src/report/report.ts'
 import { REPORT_SCHEMA } from '../src/report/schema.ts'
+import { SAMPLES, sampleReport } from './support/samples.ts'
 
-const samples = readdirSync('samples').filter((name) => /\.(pcap|pcapng|har)$/.test(name))
 const validate = new Ajv2020({ strict: false }).compile(REPORT_SCHEMA)
-
-function report(name: string): Promise<Report> {
-  const keys = `samples/${name.replace(/\.\w+$/, '.keys')}`
-  return analyze([`samples/${name}`], { keyLogs: existsSync(keys) ? [keys] : [] })
-}
 
 /** What samples/README.md promises: verdict, first diagnosis, and how many requests are compliant, not, and open. */
 const PROMISED: Record<string, { verdict: string; diagnosis: string | null; counts: [number, number, number] }> = {
@@ -30,12 +23,12 @@ test('every sample is described, and every one described is there', (t) => {
   const described = [...readFileSync('samples/README.md', 'utf8').matchAll(/^\| `([\w.-]+)`/gm)].map(
     (match) => match[1] as string,
   )
-  t.deepEqual([...described].sort(), [...samples].sort())
+  t.deepEqual([...described].sort(), [...SAMPLES].sort())
 })
 
-for (const name of samples)
+for (const name of SAMPLES)
   test(`${name}: report`, async (t) => {
-    const made = await report(name)
+    const made = await sampleReport(name)
     t.true(validate(made), JSON.stringify(validate.errors?.slice(0, 3)))
     const promised = PROMISED[name]
     if (promised !== undefined) {

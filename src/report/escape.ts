@@ -7,6 +7,9 @@ const NOT_ASCII = /[^ -~]/gu
 /** Marks that pile up on one letter: a few are a language, hundreds are an attack on the lines above and below. */
 const PILED_MARKS = /(\p{M}{4})\p{M}+/gu
 
+/** What logs of CI systems obey wherever it stands in a line: "##[…]", "##vso[…]", "##teamcity[…]". */
+const LOG_COMMAND = /##(?=\w*\[)/g
+
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 function escapeCharacter(character: string): string {
@@ -35,7 +38,7 @@ export function escapeText(text: string, limit: number = DEFAULT_LIMIT, ascii = 
     if (/[\ud800-\udbff]$/.test(kept)) kept = kept.slice(0, -1)
     rest = `${ascii ? '...' : '…'} (${text.length} characters)`
   }
-  const safe = kept.replace(PILED_MARKS, '$1').replace(UNSAFE, escapeCharacter)
+  const safe = kept.replace(PILED_MARKS, '$1').replace(UNSAFE, escapeCharacter).replace(LOG_COMMAND, '#\\x23')
   return `${ascii ? toAscii(safe) : safe}${rest}`
 }
 
@@ -56,9 +59,9 @@ function toAscii(text: string): string {
 
 /** JSON in which nothing hides: what `escapeText` would not let through is written as JSON escapes, so the value stays the same. */
 export function plainJson(value: unknown, indent?: number): string {
-  return (JSON.stringify(value, null, indent) ?? 'null').replace(UNSAFE, (character) =>
-    character === '\n' ? character : unicodeEscapes(character),
-  )
+  return JSON.stringify(value, null, indent)
+    .replace(UNSAFE, (character) => (character === '\n' ? character : unicodeEscapes(character)))
+    .replace(LOG_COMMAND, '#\\u0023')
 }
 
 function unicodeEscapes(text: string): string {

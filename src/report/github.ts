@@ -1,8 +1,10 @@
+import { byGravity } from './conduct.ts'
 import { openPage, type Page, type RenderOptions } from './page.ts'
 import { counted } from './phrases.ts'
 import { whereabouts } from './places.ts'
 import type { Party, Report, Severity } from './report.ts'
 import { countsText, diagnosisHead, diagnosisText, type Story, storyOf } from './story.ts'
+import { redactionText } from './text-inputs.ts'
 import { collect } from './told.ts'
 
 /** GitHub shows no more annotations of one level from one step. */
@@ -36,12 +38,15 @@ export function* renderGithub(report: Report, options: RenderOptions): Iterable<
 
 function* annotationsOf(page: Page): Iterable<Annotation> {
   const { tone, headline, lines, further } = storyOf(page)
-  const told = lines.map(({ label, texts }) => `${label}: ${texts.join(' ')}`).join('\n')
-  yield { level: TONES[tone], title: headline, text: `${told}\n${countsText(page)}` }
+  const redaction = redactionText(page.report)
+  const told = lines.map(({ label, texts }) => `${label}: ${texts.join(' ')}`)
+  const text = [...told, countsText(page), ...(redaction === null ? [] : [`Redacted ${redaction}`])].join('
+')
+  yield { level: TONES[tone], title: headline, text }
   if (page.options.quiet) return
   for (const diagnosis of further)
     yield { level: levelOf(diagnosis), title: diagnosisHead(page, diagnosis), text: diagnosisText(page, diagnosis) }
-  for (const { finding, ids } of collect(page)) {
+  for (const { finding, ids } of collect(page).sort((a, b) => byGravity(a.finding, b.finding))) {
     const fix = finding.remedy === '' ? '' : `\nFix: ${page.safe(finding.remedy, 1500)}`
     yield {
       level: levelOf(finding),

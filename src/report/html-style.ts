@@ -23,8 +23,8 @@ code, pre, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "
 .verdict { border-left: .4rem solid currentcolor; background: var(--soft); padding: 1rem 1.4rem; border-radius: .3rem; }
 .verdict > * { color: var(--ink); } .verdict > h1 { color: inherit; }
 .verdict dl { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1.2rem; }
-dt { font-weight: 600; } dd { margin: 0; }
-@media (max-width: 40rem) { .verdict dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin-bottom: .6rem; } }
+dt { font-weight: 600; grid-column: 1; } dd { margin: 0; grid-column: 2; }
+@media (max-width: 40rem) { .verdict dl { grid-template-columns: 1fr; gap: .1rem; } .verdict dd { grid-column: 1; margin-bottom: .6rem; } }
 fieldset { border: 1px solid var(--line); border-radius: .3rem; margin: .6rem 0; padding: .3rem .9rem .5rem; }
 .choice { white-space: nowrap; margin-right: 1.2rem; }
 .scroll { position: relative; overflow-x: auto; border: 1px solid var(--line); border-radius: .3rem; }

@@ -9,8 +9,9 @@ import { type Markup, markup } from './markup.ts'
 import { openPage, type RenderOptions } from './page.ts'
 import { whereabouts } from './places.ts'
 import type { Report } from './report.ts'
+import { serverTexts } from './servers.ts'
 import { countsText, diagnosisHead, diagnosisText, storyOf } from './story.ts'
-import { connectionsText, crossCheckText, inputText } from './text-inputs.ts'
+import { connectionsText, crossCheckText, inputText, redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
 import { refusals, refusalText } from './told.ts'
 
@@ -49,14 +50,11 @@ const PARTS: readonly ((page: HtmlPage) => Iterable<Markup>)[] = [
 ]
 
 function* verdictPart(page: HtmlPage): Iterable<Markup> {
-  const { tone, headline, happened, whose, todo, further } = storyOf(page)
+  const { tone, headline, lines, further } = storyOf(page)
   yield markup`<section class="verdict ${tone}" aria-labelledby="verdict">
 <h1 id="verdict">${headline}</h1>
 <dl>
-<dt>What happened</dt><dd>${happened}</dd>
-<dt>Whose fault</dt><dd>${whose}</dd>
-<dt>What to do</dt><dd>${todo}</dd>
-</dl>
+${lines.map(({ label, texts }) => markup`<dt>${label}</dt>${texts.map((text) => markup`<dd>${text}</dd>`)}\n`)}</dl>
 </section>`
   if (further.length === 0) return
   yield markup`<h2>Also</h2>`
@@ -71,12 +69,15 @@ function* summaryPart(page: HtmlPage): Iterable<Markup> {
   const { report } = page
   const inputs = report.inputs.slice(0, MAX_INPUTS)
   const connections = connectionsText(report)
+  const redaction = redactionText(report)
   const facts = [
     countsText(page),
+    ...(redaction === null ? [] : [`Redacted ${redaction}`]),
     ...inputs.map(
       (input) => `Read ${inputText(page, input)}${input.sha256 === null ? '' : `, sha256 ${page.safe(input.sha256, 64)}`}`,
     ),
     ...(connections === null ? [] : [connections]),
+    ...serverTexts(page).slice(0, MAX_INPUTS),
     ...inputs.flatMap((input) => crossCheckText(page, input) ?? []),
   ]
   yield markup`<h2>Summary</h2>

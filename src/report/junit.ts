@@ -7,6 +7,7 @@ import { placeOf } from './places.ts'
 import type { Report, ReportDiagnosis, ReportFinding, ReportRequest } from './report.ts'
 import { diagnosisText } from './story.ts'
 import { originOf } from './table-rows.ts'
+import { redactionText } from './text-inputs.ts'
 import { answerText } from './told.ts'
 
 /** Test cases at most; CI systems refuse or cut longer files. */
@@ -37,8 +38,11 @@ export function* renderJunit(report: Report, options: RenderOptions): Iterable<s
   const all = suites.flatMap(({ cases }) => cases)
   yield '<?xml version="1.0" encoding="UTF-8"?>\n'
   yield `<testsuites name="acmescope" ${countsOf(all).markup}>\n`
+  const redaction = redactionText(page.report)
+  const properties =
+    redaction === null ? null : markup`    <properties><property name="redaction" value="${redaction}"/></properties>\n`
   for (const suite of suites) {
-    yield `  ${openSuite(suite).markup}\n`
+    yield `  ${openSuite(suite).markup}\n${properties?.markup ?? ''}`
     for (const { element } of suite.cases) yield `    ${element.markup}\n`
     yield '  </testsuite>\n'
   }

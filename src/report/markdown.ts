@@ -7,7 +7,7 @@ import { whereabouts } from './places.ts'
 import { linkOf, referencesOf } from './references.ts'
 import { CHECK_NAMES, type Report, type ReportRequest } from './report.ts'
 import { serverTexts } from './servers.ts'
-import { countsText, diagnosisHead, storyOf } from './story.ts'
+import { countsText, diagnosisHead, type StoryLine, storyOf } from './story.ts'
 import { CHECK_HEADS, CHECK_WORDS, chooseRows, mainOrigin, shownUrl } from './table-rows.ts'
 import { connectionsText, crossCheckText, inputText, quotedText, redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
@@ -81,8 +81,16 @@ function verdictPart(page: Page, cut: string[]): string {
     MAX_ALSO,
   )
   if (also.left > 0) cut.push(counted(also.left, 'diagnosis', 'diagnoses'))
-  const lines = [`## ${inline(headline)}`, ...told.map(({ label, texts }) => `**${label}:** ${inline(texts.join(' '))}`)]
+  const lines = [`## ${inline(headline)}`, ...told.map(storyText)]
   return `${lines.join('\n\n')}\n\n${also.text === '' ? '' : `**Also:**\n\n${also.text}\n`}`
+}
+
+/** Several texts, such as what each reader can do, are a list. */
+function storyText({ label, texts }: StoryLine): string {
+  const [only = ''] = texts
+  return texts.length === 1
+    ? `**${label}:** ${inline(only)}`
+    : `**${label}:**\n\n${texts.map((text) => `- ${inline(text)}`).join('\n')}`
 }
 
 function summaryPart(page: Page): string {

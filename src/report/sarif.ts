@@ -7,6 +7,7 @@ import type { Report, ReportInput, ReportRequest } from './report.ts'
 import { type Result, resultsOf, resultText } from './results.ts'
 import { descriptorOf, LEVELS } from './sarif-rules.ts'
 import { countsText, storyOf } from './story.ts'
+import { redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
 
 /** GitHub stores no more results of a run than these. */
@@ -42,7 +43,12 @@ export function* renderSarif(report: Report, options: RenderOptions): Iterable<s
     invocations: [invocationOf(page, all.length)],
     artifacts: report.inputs.map((input) => artifactOf(page, input)),
     results: results.map((result) => resultOf(page, result, indexes.get(result.rule) ?? -1)),
-    properties: { summary: report.summary, verdict: storyOf(page).headline, counts: countsText(page) },
+    properties: {
+      redaction: report.redaction,
+      summary: report.summary,
+      verdict: storyOf(page).headline,
+      counts: countsText(page),
+    },
   }
   yield `${plainJson({ $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] }, 2)}\n`
 }
@@ -56,7 +62,9 @@ function invocationOf(page: Page, results: number): Json {
   const { report, options } = page
   const nothing = explainNothingJudged(report)
   const notes = [...undecryptedTexts(page), ...damageTexts(page), ...unknownTexts(page)]
+  const redaction = redactionText(page.report)
   const notifications = [
+    ...(redaction === null ? [] : [notification('note', `Redacted ${redaction}`)]),
     ...(nothing === null
       ? []
       : [notification('warning', page.safe(`No ACME request could be judged: ${nothing.reason}. ${nothing.remedy}`))]),

@@ -19,6 +19,9 @@ const SECTIONS: readonly ((page: Page) => Iterable<string>)[] = [
   undecryptedLines,
   damageLines,
 ]
+/** A line that a job of GitHub Actions would obey; only a capture that means to can make one. */
+const LOG_COMMAND = /^(\s*):(?=:)/
+
 const QUIET_SECTIONS = [verdictLines]
 
 /** The report for people, in pieces of whole lines. */
@@ -28,7 +31,7 @@ export function* renderText(report: Report, options: RenderOptions): Iterable<st
     let any = false
     for (const line of section(page)) {
       any = true
-      yield `${line}\n`
+      yield `${line.replace(LOG_COMMAND, '$1\\x3a')}\n`
     }
     if (any) yield '\n'
   }

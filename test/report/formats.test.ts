@@ -5,9 +5,11 @@ import { filterReport, type RequestFilter, SHOW_ALL } from '../../src/report/fil
 import { FORMATS, formatNamed, formatOfFile } from '../../src/report/formats.ts'
 import { renderJson } from '../../src/report/json.ts'
 import { renderNdjson } from '../../src/report/ndjson.ts'
+import { DEFAULT_RENDER_OPTIONS } from '../../src/report/page.ts'
 import type { Report } from '../../src/report/report.ts'
 import { REPORT_SCHEMA } from '../../src/report/schema.ts'
 import { VERSION } from '../../src/report/version.ts'
+import { hostileReport } from './hostile.ts'
 import * as reports from './reports.ts'
 
 const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile(REPORT_SCHEMA)
@@ -108,12 +110,28 @@ test('ndjson: one object a line, each with its type, the summary last', (t) => {
   t.like(objects.at(-1), { type: 'summary', version: 1, ...report.summary })
 })
 
+test('formats: no line of a report is a command to the log of a CI system, but for those that are meant', (t) => {
+  const options = { ...DEFAULT_RENDER_OPTIONS, verbose: true, width: 60 }
+  const report = hostileReport()
+  for (const request of report.requests)
+    request.findings.push(reports.finding({ message: `${'x'.repeat(48)}::error::a ${'y '.repeat(30)} ::error::b` }))
+  for (const { name, render } of FORMATS.filter(({ name }) => !['json', 'ndjson'].includes(name))) {
+    const lines = [...render(report, options)].join('').split('\n')
+    t.true(lines.length > 5)
+    for (const line of lines) {
+      t.notRegex(line, /##\w*\[/, name)
+      if (name !== 'github') t.notRegex(line, /^\s*::/, name)
+    }
+  }
+})
+
 test('formats: names and endings are unique, and found in any case', (t) => {
   t.is(new Set(FORMATS.map(({ name }) => name)).size, FORMATS.length)
   const endings = FORMATS.flatMap((format) => format.endings)
   t.is(new Set(endings).size, endings.length)
   t.is(formatOfFile('a/B.JSON')?.name, 'json')
   t.is(formatOfFile('x.ndjson')?.name, 'ndjson')
+  t.is(formatOfFile('x.sarif.json')?.name, 'sarif')
   t.is(formatOfFile('json'), undefined)
   t.is(formatNamed('text')?.redacts, false)
   t.is(formatNamed('xml'), undefined)
