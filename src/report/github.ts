@@ -40,8 +40,7 @@ function* annotationsOf(page: Page): Iterable<Annotation> {
   const { tone, headline, lines, further } = storyOf(page)
   const redaction = redactionText(page.report)
   const told = lines.map(({ label, texts }) => `${label}: ${texts.join(' ')}`)
-  const text = [...told, countsText(page), ...(redaction === null ? [] : [`Redacted ${redaction}`])].join('
-')
+  const text = [...told, countsText(page), ...(redaction === null ? [] : [`Redacted ${redaction}`])].join('\n')
   yield { level: TONES[tone], title: headline, text }
   if (page.options.quiet) return
   for (const diagnosis of further)

@@ -5,7 +5,7 @@ import { openPage, type Page, type RenderOptions } from './page.ts'
 import { counted } from './phrases.ts'
 import { placeOf } from './places.ts'
 import type { Report, ReportDiagnosis, ReportFinding, ReportRequest } from './report.ts'
-import { diagnosisText } from './story.ts'
+import { configText, diagnosisText } from './story.ts'
 import { originOf } from './table-rows.ts'
 import { redactionText } from './text-inputs.ts'
 import { answerText } from './told.ts'
@@ -39,10 +39,14 @@ export function* renderJunit(report: Report, options: RenderOptions): Iterable<s
   yield '<?xml version="1.0" encoding="UTF-8"?>\n'
   yield `<testsuites name="acmescope" ${countsOf(all).markup}>\n`
   const redaction = redactionText(page.report)
-  const properties =
-    redaction === null ? null : markup`    <properties><property name="redaction" value="${redaction}"/></properties>\n`
+  const config = configText(page)
+  const properties = [
+    ...(config === null ? [] : [markup`<property name="rules changed" value="${config}"/>`]),
+    ...(redaction === null ? [] : [markup`<property name="redaction" value="${redaction}"/>`]),
+  ]
+  const head = properties.length === 0 ? '' : `    ${markup`<properties>${properties}</properties>`.markup}\n`
   for (const suite of suites) {
-    yield `  ${openSuite(suite).markup}\n${properties?.markup ?? ''}`
+    yield `  ${openSuite(suite).markup}\n${head}`
     for (const { element } of suite.cases) yield `    ${element.markup}\n`
     yield '  </testsuite>\n'
   }

@@ -6,7 +6,7 @@ import { counted } from './phrases.ts'
 import type { Report, ReportInput, ReportRequest } from './report.ts'
 import { type Result, resultsOf, resultText } from './results.ts'
 import { descriptorOf, LEVELS } from './sarif-rules.ts'
-import { countsText, storyOf } from './story.ts'
+import { configText, countsText, storyOf } from './story.ts'
 import { redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
 
@@ -63,7 +63,9 @@ function invocationOf(page: Page, results: number): Json {
   const nothing = explainNothingJudged(report)
   const notes = [...undecryptedTexts(page), ...damageTexts(page), ...unknownTexts(page)]
   const redaction = redactionText(page.report)
+  const config = configText(page)
   const notifications = [
+    ...(config === null ? [] : [notification('note', `Rules changed ${config}`)]),
     ...(redaction === null ? [] : [notification('note', `Redacted ${redaction}`)]),
     ...(nothing === null
       ? []

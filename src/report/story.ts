@@ -68,7 +68,7 @@ export function verdictWords(report: Report): string {
 }
 
 /** What the user changed about the rules; null when nothing. Every report says it in its first lines. */
-function configText({ report: { config }, safe }: Page): string | null {
+export function configText({ report: { config }, safe }: Page): string | null {
   if (config === null) return null
   const changes = config.rules.map(
     ({ rule, level, from }) => `${rule} ${level}${from === 'option' && config.file !== null ? ' (by option)' : ''}`,
