@@ -3,7 +3,9 @@ import { type SettleOptions, settle } from './acme/settle.ts'
 import type { AcmeTraffic } from './acme/traffic.ts'
 import type { Input } from './capture/source.ts'
 import { type ConfigChoice, readPolicy } from './config.ts'
+import { corroborate } from './diagnosis/corroborate.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
+import { correlateEvidence, type EvidenceSources, NO_SOURCES, readEvidence } from './evidence/evidence.ts'
 import { HarWriter } from './export/har.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
 import { privateParts, readAccountKeys, readEabKeys, readKeyFile, secretsIn } from './operator-keys.ts'
@@ -21,6 +23,10 @@ export interface AnalyzeOptions extends ReadOptions {
   readonly accountKeys: readonly string[]
   /** External account key identifier to the file with its MAC key as the CA gave it. */
   readonly eabKeys: Readonly<Record<string, string>>
+  /** Output of `kubectl get clusterissuer,certificaterequest,order,challenge -o yaml` (or json), to hold against the traffic. */
+  readonly kubernetes: readonly string[]
+  /** Logs of cert-manager's controller (klog text or JSON), to match with the requests. */
+  readonly logs: readonly string[]
   /** False: signatures stay unverified. */
   readonly verify: boolean
   /** Levels of rules and diagnoses that are not to be those of the catalogue, and where they were set. */
@@ -34,6 +40,8 @@ const DEFAULTS: AnalyzeOptions = {
   tlsKeys: [],
   accountKeys: [],
   eabKeys: {},
+  kubernetes: [],
+  logs: [],
   verify: true,
   crossCheck: false,
   hash: false,
@@ -58,13 +66,19 @@ export interface Study {
 
 export async function study(inputs: readonly Input[], options: Partial<AnalyzeOptions>): Promise<Study> {
   const all = { ...DEFAULTS, ...options }
+  const sources = await readEvidence(all)
   const collector = new AcmeCollector()
   const reading = await readInputs(inputs, all, { policy: ACME_BODIES, sink: collector })
   collector.end()
-  return reportOn(collector.exchanges, reading, all)
+  return reportOn(collector.exchanges, reading, all, sources)
 }
 
-async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, options: AnalyzeOptions): Promise<Study> {
+async function reportOn(
+  exchanges: readonly HttpExchange[],
+  reading: Reading,
+  options: AnalyzeOptions,
+  sources: EvidenceSources = NO_SOURCES,
+): Promise<Study> {
   const settleOptions: SettleOptions = {
     accountKeys: readAccountKeys(options.accountKeys),
     verify: options.verify,
@@ -74,9 +88,10 @@ async function reportOn(exchanges: readonly HttpExchange[], reading: Reading, op
   const traffic = await settle(exchanges, settleOptions, reading.side)
   const { policy, config } = readPolicy(options.config ?? null)
   const judgements = judge(traffic).map((judgement) => underPolicy(judgement, policy))
-  const outcome = diagnose(traffic, judgements, reading, policy)
+  const evidence = await correlateEvidence(sources, traffic)
+  const outcome = corroborate(diagnose(traffic, judgements, reading, policy), evidence)
   const revealPrivateKeys = options.revealPrivateKeys ?? false
-  const report = buildReport({ ...reading, traffic, judgements, outcome, config, revealPrivateKeys })
+  const report = buildReport({ ...reading, traffic, judgements, outcome, evidence, config, revealPrivateKeys })
   const secrets = () => secretsOf(reading, options)
   rememberSource(report, { exchanges, traffic, secrets })
   return { report, traffic, secrets }

@@ -30,6 +30,7 @@ const DOORS: Record<string, RegExp> = {
   fzstd: /^platform\//,
   'dns-packet': /^dns\//,
   asn1js: /^pki\/der\.ts$/,
+  yaml: /^evidence\/kubernetes\/manifest\.ts$/,
 }
 /** Wiring at the top: may import everything. */
 const WIRING = /^[\w-]+\.ts$/

@@ -2,7 +2,7 @@ import { COMMAND_NAMES, isCommandName } from './commands.ts'
 import { UsageError } from './errors.ts'
 import { checkReadable, isReadableFile } from './files.ts'
 import type { AnalysisOptions, Io } from './io.ts'
-import { type KeyFiles, type OptionReader, readDepth, readKeyFiles } from './settings.ts'
+import { type KeyFiles, type OptionReader, readDepth, readEvidenceFiles, readKeyFiles } from './settings.ts'
 import { didYouMean } from './suggest.ts'
 
 /** Everything that is read: captures, and files with keys. */
@@ -18,8 +18,14 @@ export function readSources(io: Io, words: readonly string[], options: OptionRea
   const inputs = readInputs(io, words)
   const keys = withDefaultKeyLog(io, readKeyFiles(options))
   const keyFiles = [...keys.keyLogs, ...keys.tlsKeys, ...keys.accountKeys, ...Object.values(keys.eabKeys)]
-  for (const path of keyFiles) checkReadable(path, 'file')
-  return { inputs, options: { ...keys, ...readDepth(options) }, files: [...inputs.filter((path) => path !== '-'), ...keyFiles] }
+  const evidence = readEvidenceFiles(options)
+  const beside = [...keyFiles, ...evidence.kubernetes, ...evidence.logs]
+  for (const path of beside) checkReadable(path, 'file')
+  return {
+    inputs,
+    options: { ...keys, ...evidence, ...readDepth(options) },
+    files: [...inputs.filter((path) => path !== '-'), ...beside],
+  }
 }
 
 function readInputs(io: Io, words: readonly string[]): readonly string[] {

@@ -14,6 +14,8 @@ export interface AnalysisOptions {
   readonly tlsKeys: readonly string[]
   readonly accountKeys: readonly string[]
   readonly eabKeys: Readonly<Record<string, string>>
+  readonly kubernetes: readonly string[]
+  readonly logs: readonly string[]
   readonly verify: boolean
   readonly crossCheck: boolean
   readonly hash: boolean

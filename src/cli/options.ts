@@ -36,6 +36,19 @@ const KEYS: OptionGroup = {
   ],
 }
 
+const EVIDENCE: OptionGroup = {
+  title: "The client's own side, held against the capture (each option may be repeated):",
+  options: [
+    {
+      name: 'kubernetes',
+      takes: 'values',
+      describe:
+        'Objects of cert-manager: kubectl get clusterissuer,issuer,certificate,certificaterequest,order,challenge,events -o yaml',
+    },
+    { name: 'log', takes: 'values', describe: 'Log of cert-manager (klog text or JSON), best written with --v=5' },
+  ],
+}
+
 const ANALYSIS: OptionGroup = {
   title: 'Analysis:',
   options: [
@@ -138,7 +151,7 @@ function only(group: OptionGroup, ...names: readonly string[]): OptionGroup {
   return { ...group, options: group.options.filter(({ name }) => names.includes(name)) }
 }
 
-export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, ANALYSIS, POLICY, REPORT, REDACTION, SHOWN, SCREEN]
+export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, EVIDENCE, ANALYSIS, POLICY, REPORT, REDACTION, SHOWN, SCREEN]
 
 const OUTPUT: OptionRow = { name: 'output', alias: 'o', takes: 'value', describe: 'File to write; never overwrites an input' }
 

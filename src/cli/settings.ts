@@ -73,6 +73,16 @@ export function readKeyFiles(options: OptionReader): KeyFiles {
   }
 }
 
+/** Files of the client's own side, not yet looked at. */
+export interface EvidenceFiles {
+  readonly kubernetes: readonly string[]
+  readonly logs: readonly string[]
+}
+
+export function readEvidenceFiles(options: OptionReader): EvidenceFiles {
+  return { kubernetes: options.values('kubernetes'), logs: options.values('log') }
+}
+
 export interface Depth {
   readonly verify: boolean
   readonly crossCheck: boolean

@@ -5,10 +5,12 @@ import { rankFindings } from '../diagnosis/attribute.ts'
 import type { Outcome, Weighed } from '../diagnosis/diagnose.ts'
 import type { Reader } from '../diagnosis/diagnosis.ts'
 import { recognised } from '../diagnosis/profiles.ts'
+import type { Evidence } from '../evidence/evidence.ts'
 import { field, type HttpExchange } from '../http/exchange.ts'
 import { isObject, type JsonObject } from '../jose/json-object.ts'
 import { type Judgement, leavesOpen } from '../rules/judge.ts'
 import type { Connection } from '../tcp/connection.ts'
+import { kubernetesOf, logOf } from './evidence.ts'
 import { capitalised } from './phrases.ts'
 import { concealPrivateMembers } from './private-keys.ts'
 import { quoteOf } from './quote.ts'
@@ -33,6 +35,7 @@ export interface ReportFacts {
   readonly judgements: readonly Judgement[]
   readonly outcome: Outcome
   readonly config: ReportConfig | null
+  readonly evidence: Evidence
   /** Print private members of a jwk that a client sent; else they are replaced, also in reports that are not redacted. */
   readonly revealPrivateKeys: boolean
 }
@@ -55,6 +58,8 @@ export function buildReport(facts: ReportFacts): Report {
     accounts: [...facts.traffic.accounts.values()].map(accountOf),
     orders: [...facts.traffic.orders.values()].map(orderOf),
     diagnoses: facts.outcome.diagnoses.map(diagnosisOf),
+    kubernetes: kubernetesOf(facts.evidence.kubernetes),
+    log: logOf(facts.evidence.log),
     summary: summaryOf(facts, requests),
   }
 }

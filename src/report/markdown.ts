@@ -12,6 +12,7 @@ import { CHECK_HEADS, CHECK_WORDS, chooseRows, mainOrigin, shownUrl } from './ta
 import { connectionsText, crossCheckText, inputText, quotedText, redactionText } from './text-inputs.ts'
 import { damageTexts, undecryptedTexts, unknownTexts } from './text-notes.ts'
 import { type Block, blockHead, collect, intoBlocks, refusals, refusalText, type Told } from './told.ts'
+import { evidenceTexts, kubernetesTold, logTold } from './told-evidence.ts'
 import { padEnd, shorten } from './width.ts'
 
 /** A comment on GitHub takes 65,536 characters; some are left for whoever pastes it. */
@@ -43,6 +44,8 @@ export function* renderMarkdown(report: Report, options: RenderOptions): Iterabl
           (group) => refusalText(page, group),
           cut,
         ),
+        notesPart('What Kubernetes knew', evidenceTexts(kubernetesTold(page)), (text) => text, cut),
+        notesPart('What the client logged', evidenceTexts(logTold(page)), (text) => text, cut),
         notesPart('What this capture cannot tell', unknownTexts(page), (text) => text, cut),
         notesPart('Not decrypted', undecryptedTexts(page), (text) => text, cut),
         notesPart('Damage in the capture', damageTexts(page), (text) => text, cut),

@@ -10,6 +10,8 @@ export function* renderNdjson(report: Report): Iterable<string> {
   yield* lines('account', report.accounts)
   yield* lines('order', report.orders)
   yield* lines('diagnosis', report.diagnoses)
+  if (report.kubernetes !== null) yield* lines('kubernetes', [report.kubernetes])
+  if (report.log !== null) yield* lines('log', [report.log])
   yield* lines('summary', [
     { version: report.version, generator: report.generator, redaction: report.redaction, ...report.summary },
   ])

@@ -1,5 +1,9 @@
 import type { Verdict as SummaryVerdict } from '../diagnosis/diagnose.ts'
 import type { Confidence, Reader } from '../diagnosis/diagnosis.ts'
+import type { ComparisonOutcome, Unclaimed } from '../evidence/facts.ts'
+import type { LogClock } from '../evidence/log/clock.ts'
+import type { LogSeverity } from '../evidence/log/line.ts'
+import type { MatchedBy } from '../evidence/traffic-index.ts'
 import type { CheckName, CheckValue } from '../rules/judge.ts'
 import type { Level, Party, Severity } from '../rules/rule.ts'
 
@@ -25,6 +29,10 @@ export interface Report {
   accounts: ReportAccount[]
   orders: ReportOrder[]
   diagnoses: ReportDiagnosis[]
+  /** What --kubernetes files say beside the capture; null when none was given. */
+  kubernetes: ReportKubernetes | null
+  /** What --log files say beside the capture; null when none was given. */
+  log: ReportLog | null
   summary: ReportSummary
 }
 
@@ -189,6 +197,83 @@ export interface ReportDiagnosis {
   /** Where the requests that it speaks of stand: frames as Wireshark counts, or the entry of a HAR. */
   evidence: { request: number; frames: number[] | null; entry: number | null }[]
   requests: number[]
+}
+
+export interface ReportKubernetes {
+  files: { name: string; objects: number; events: number }[]
+  /** Objects of kinds that say nothing about ACME: counted, never shown. */
+  ignored: { kind: string; count: number }[]
+  objects: ReportKubernetesObject[]
+  /** Objects and events read but not listed. */
+  unlisted: number
+  /** What the capture shows and no object speaks of. */
+  unclaimed: { what: Unclaimed['what']; url: string | null; requests: number[] }[]
+}
+
+export interface ReportKubernetesObject {
+  /** Index into `files`. */
+  file: number
+  kind: string
+  namespace: string | null
+  name: string
+  /** status.state, or "Ready=False"; null when it has neither. */
+  state: string | null
+  /** Requests that it was matched to, in any way. */
+  requests: number[]
+  comparisons: ReportComparison[]
+  statements: ReportStatement[]
+}
+
+/** A field of an object held against the capture. A difference is something to explain, not a fault; it never counts for the verdict. */
+export interface ReportComparison {
+  field: string
+  outcome: ComparisonOutcome
+  object: string | null
+  capture: string | null
+  message: string
+  requests: number[]
+}
+
+export interface ReportStatement {
+  /** "status.reason", "condition Ready=False", "event Failed". */
+  source: string
+  time: string | null
+  text: string
+  failure: boolean
+  requests: number[]
+  matchedBy: MatchedBy | null
+}
+
+export interface ReportLog {
+  files: {
+    name: string
+    lines: number
+    /** Lines that are no record of klog or JSON. */
+    unread: number
+    /** How local times were read; `offset` is what they are ahead of UTC, in seconds. */
+    clock: LogClock['basis']
+    offset: number
+  }[]
+  /** Seconds between a line and a request within which they are taken to belong together. */
+  window: number
+  /** Of records that were matched or are failures; `outside` the time of the capture. */
+  counts: { matched: number; failures: number; failuresWithoutTraffic: number; failuresOutside: number }
+  lines: ReportLogLine[]
+  /** Records matched or failed, but not listed. */
+  unlisted: number
+}
+
+export interface ReportLogLine {
+  /** Index into `files`, and the number of the line from 1. */
+  file: number
+  line: number
+  time: string | null
+  severity: LogSeverity
+  source: string | null
+  message: string
+  error: string | null
+  requests: number[]
+  matchedBy: MatchedBy | null
 }
 
 export interface ReportSummary {

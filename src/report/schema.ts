@@ -219,6 +219,79 @@ const diagnosis = closed({
   requests: REQUEST_IDS,
 })
 
+const MATCHED_BY: Schema = { enum: ['url', 'problem', 'time', null] }
+
+const kubernetes = closed({
+  files: list(closed({ name: TEXT, objects: COUNT, events: COUNT })),
+  ignored: list(closed({ kind: TEXT, count: COUNT })),
+  objects: list(
+    closed({
+      file: COUNT,
+      kind: oneOf('ClusterIssuer', 'Issuer', 'Certificate', 'CertificateRequest', 'Order', 'Challenge'),
+      namespace: TEXT_OR_NULL,
+      name: TEXT,
+      state: TEXT_OR_NULL,
+      requests: REQUEST_IDS,
+      comparisons: list(
+        closed({
+          field: TEXT,
+          outcome: oneOf('agrees', 'differs', 'not-captured'),
+          object: TEXT_OR_NULL,
+          capture: TEXT_OR_NULL,
+          message: TEXT,
+          requests: REQUEST_IDS,
+        }),
+      ),
+      statements: list(
+        closed({
+          source: TEXT,
+          time: TIME_OR_NULL,
+          text: TEXT,
+          failure: { type: 'boolean' },
+          requests: REQUEST_IDS,
+          matchedBy: MATCHED_BY,
+        }),
+      ),
+    }),
+  ),
+  unlisted: COUNT,
+  unclaimed: list(
+    closed({
+      what: oneOf('directory', 'account', 'order', 'refused newOrder', 'challenge'),
+      url: TEXT_OR_NULL,
+      requests: REQUEST_IDS,
+    }),
+  ),
+})
+
+const log = closed({
+  files: list(
+    closed({
+      name: TEXT,
+      lines: COUNT,
+      unread: COUNT,
+      clock: oneOf('stated', 'aligned', 'assumed'),
+      offset: { type: 'integer' },
+    }),
+  ),
+  window: { type: 'number' },
+  counts: closed({ matched: COUNT, failures: COUNT, failuresWithoutTraffic: COUNT, failuresOutside: COUNT }),
+  lines: list(
+    closed({
+      file: COUNT,
+      line: { type: 'integer', minimum: 1 },
+      time: TIME_OR_NULL,
+      severity: SEVERITY,
+      source: TEXT_OR_NULL,
+      message: TEXT,
+      error: TEXT_OR_NULL,
+      requests: REQUEST_IDS,
+      matchedBy: MATCHED_BY,
+    }),
+  ),
+  unlisted: COUNT,
+})
+
 const summary = closed({
   requests: COUNT,
   compliant: COUNT,
@@ -250,7 +323,9 @@ export const REPORT_SCHEMA: Schema = {
     accounts: list(defined('account')),
     orders: list(defined('order')),
     diagnoses: list(defined('diagnosis')),
+    kubernetes: orNull(defined('kubernetes')),
+    log: orNull(defined('log')),
     summary,
   }),
-  $defs: { damage, config, input, connection, request, finding, server, account, order, diagnosis },
+  $defs: { damage, config, input, connection, request, finding, server, account, order, diagnosis, kubernetes, log },
 }

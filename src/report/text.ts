@@ -1,6 +1,7 @@
 import { openPage, type Page, type RenderOptions } from './page.ts'
 import type { Report } from './report.ts'
 import { countsText, verdictWords } from './story.ts'
+import { kubernetesLines, logLines } from './text-evidence.ts'
 import { findingLines, refusalLines } from './text-findings.ts'
 import { inputLines } from './text-inputs.ts'
 import { damageLines, undecryptedLines, unknownLines } from './text-notes.ts'
@@ -15,6 +16,8 @@ const SECTIONS: readonly ((page: Page) => Iterable<string>)[] = [
   tableLines,
   findingLines,
   refusalLines,
+  kubernetesLines,
+  logLines,
   unknownLines,
   undecryptedLines,
   damageLines,

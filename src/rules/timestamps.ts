@@ -1,14 +1,11 @@
+import { rfc3339Micros } from '../core/time.ts'
 import type { HttpResponse } from '../http/exchange.ts'
 import { field } from '../http/exchange.ts'
 
-const RFC3339 =
-  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i
-
 /** Milliseconds since 1970 of an RFC 3339 5.6 date-time; null when the value is none. */
 export function readTimestamp(value: unknown): number | null {
-  if (typeof value !== 'string' || !RFC3339.test(value)) return null
-  const time = Date.parse(value.replace(':60', ':59').toUpperCase()) // RFC 3339 5.7: a leap second
-  return Number.isNaN(time) ? null : time
+  const time = rfc3339Micros(value)
+  return time === null ? null : Math.floor(time / 1000)
 }
 
 /** What the server's own clock said when it answered (Date, RFC 9110 6.6.1), in milliseconds; null when it did not say. */

@@ -168,6 +168,8 @@ export function report(verdict: Report['summary']['verdict'], more: Partial<Repo
     accounts: [],
     orders: [],
     diagnoses: [],
+    kubernetes: null,
+    log: null,
     summary: {
       requests: counted.length,
       compliant: counted.filter(({ compliant }) => compliant === true).length,

@@ -2,16 +2,22 @@ import { isObject, type JsonObject } from '../../jose/json-object.ts'
 import type {
   Report,
   ReportAccount,
+  ReportComparison,
   ReportConfig,
   ReportConnection,
   ReportDamage,
   ReportDiagnosis,
   ReportFinding,
   ReportInput,
+  ReportKubernetes,
+  ReportKubernetesObject,
+  ReportLog,
+  ReportLogLine,
   ReportOrder,
   ReportQuote,
   ReportRequest,
   ReportServer,
+  ReportStatement,
   ReportSummary,
 } from '../report.ts'
 import type { Redactor } from './redactor.ts'
@@ -67,14 +73,18 @@ function evidenceOf(value: unknown, redactor: Redactor, depth: number, member = 
 /** Members of evidence that stand for members of ACME's documents, whatever their text looks like. */
 const DOCUMENT_MEMBERS: ReadonlySet<string> = new Set(['kid', 'nonce', 'token', 'keyAuthorization', 'contact', 'csr', 'replaces'])
 
-const input = members<ReportInput>('an input', {
-  name: (value, { pseudonyms }) => {
+function fileName(prefix: string): Decision {
+  return (value, { pseudonyms }) => {
     const name = String(value)
-    const ending = /\.(?:pcap|pcapng|cap|har|json|keys)(?:\.(?:gz|zst))?$/i.exec(name)?.[0] ?? ''
+    const ending = /\.(?:pcap|pcapng|cap|har|json|keys|ya?ml|log|txt)(?:\.(?:gz|zst))?$/i.exec(name)?.[0] ?? ''
     return /^(?:standard input|input \d+)$/.test(name)
       ? name
-      : pseudonyms.hide('file', name, `${pseudonyms.word('capture', name)}${ending}`)
-  },
+      : pseudonyms.hide('file', name, `${pseudonyms.word(prefix, name)}${ending}`)
+  }
+}
+
+const input = members<ReportInput>('an input', {
+  name: fileName('capture'),
   format: keep,
   bytes: keep,
   sha256: keep,
@@ -232,6 +242,99 @@ const config = members<ReportConfig>('the configuration', {
   rules: list(members<ReportConfig['rules'][number]>('a level', { rule: keep, level: keep, default: keep, from: keep })),
 })
 
+/** Names that every cluster has. */
+const EVERY_CLUSTERS = /^(?:default|kube-system|cert-manager)$/
+const objectName: Decision = (value, { pseudonyms }) => {
+  const name = String(value)
+  return EVERY_CLUSTERS.test(name) ? name : pseudonyms.hide('name', name, pseudonyms.word('object', name))
+}
+/** Words of controllers, as long as they look like such; a controller's file and line. */
+const word: Decision = (value, { documents }) =>
+  /^[\w.= /-]{1,80}(?::\d+)?$/.test(String(value)) ? value : documents.value(String(value))
+
+/** Values of these fields are no URL, host name or address that their shape would tell. */
+const SECRET_FIELDS: Readonly<Record<string, Decision>> = {
+  'spec.acme.externalAccountBinding.keyID': (value, { documents }) => documents.value(String(value), 'eab'),
+  'status.acme.lastPrivateKeyHash': (value, { documents }) => documents.value(String(value), 'secret'),
+  'spec.token': (value, { names }) => names.token(String(value)),
+  'status.authorizations.challenges.token': (value, { names }) => names.token(String(value)),
+  'spec.acme.email': (value, { names }) => names.contact(String(value)),
+  'status.acme.lastRegisteredEmail': (value, { names }) => names.contact(String(value)),
+}
+
+const comparisonParts = members<ReportComparison>('a comparison', {
+  field: keep,
+  outcome: keep,
+  object: foreign,
+  capture: foreign,
+  message: own,
+  requests: keep,
+})
+
+const comparison: Decision = (value, redactor) => {
+  const { field, object, capture, ...rest } = value as unknown as ReportComparison
+  const decide = SECRET_FIELDS[field] ?? foreign
+  const hidden = (said: string | null) => (said === null ? null : decide(said, redactor))
+  const values = { object: hidden(object), capture: hidden(capture) }
+  return { ...(comparisonParts({ field, object: null, capture: null, ...rest }, redactor) as object), ...values }
+}
+
+const kubernetes = members<ReportKubernetes>('the objects', {
+  files: list(members<ReportKubernetes['files'][number]>('a file', { name: fileName('objects'), objects: keep, events: keep })),
+  ignored: list(members<ReportKubernetes['ignored'][number]>('a kind', { kind: word, count: keep })),
+  objects: list(
+    members<ReportKubernetesObject>('an object', {
+      file: keep,
+      kind: keep,
+      namespace: objectName,
+      name: objectName,
+      state: word,
+      requests: keep,
+      comparisons: list(comparison),
+      statements: list(
+        members<ReportStatement>('a statement', {
+          source: word,
+          time: keep,
+          text: foreign,
+          failure: keep,
+          requests: keep,
+          matchedBy: keep,
+        }),
+      ),
+    }),
+  ),
+  unlisted: keep,
+  unclaimed: list(members<ReportKubernetes['unclaimed'][number]>('an unclaimed thing', { what: keep, url, requests: keep })),
+})
+
+const log = members<ReportLog>('the log', {
+  files: list(
+    members<ReportLog['files'][number]>('a file', {
+      name: fileName('log'),
+      lines: keep,
+      unread: keep,
+      clock: keep,
+      offset: keep,
+    }),
+  ),
+  window: keep,
+  counts: keep,
+  lines: list(
+    members<ReportLogLine>('a line', {
+      file: keep,
+      line: keep,
+      time: keep,
+      severity: keep,
+      source: word,
+      message: foreign,
+      error: foreign,
+      requests: keep,
+      matchedBy: keep,
+    }),
+  ),
+  unlisted: keep,
+})
+
 const summary = members<ReportSummary>('the summary', {
   requests: keep,
   compliant: keep,
@@ -253,6 +356,8 @@ const report = members<Report>('the report', {
   accounts: list(account),
   orders: list(order),
   diagnoses: list(diagnosis),
+  kubernetes,
+  log,
   summary,
 })
 
