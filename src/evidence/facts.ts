@@ -9,10 +9,32 @@ import type { Match } from './traffic-index.ts'
  */
 export type ComparisonOutcome = 'agrees' | 'differs' | 'not-captured'
 
+/** Paths within objects that are held against the traffic. */
+export const COMPARED_FIELDS = [
+  'spec.acme.server',
+  'spec.acme.email',
+  'spec.acme.externalAccountBinding.keyID',
+  'status.acme.uri',
+  'status.acme.lastRegisteredEmail',
+  'status.acme.lastPrivateKeyHash',
+  'spec.dnsNames',
+  'spec.request',
+  'spec.url',
+  'spec.authorizationURL',
+  'spec.token',
+  'spec.key',
+  'status.url',
+  'status.finalizeURL',
+  'status.authorizations',
+  'status.authorizations.challenges.token',
+  'status.state',
+] as const
+
+export type ComparedField = (typeof COMPARED_FIELDS)[number]
+
 /** One field of an object held against the traffic. */
 export interface Comparison {
-  /** Path within the object: "status.acme.uri". */
-  readonly field: string
+  readonly field: ComparedField
   readonly outcome: ComparisonOutcome
   /** What the object says, and what the capture shows; null when it lacks it. */
   readonly object: string | null
@@ -49,16 +71,16 @@ export interface Unclaimed {
   readonly requests: readonly AcmeRequest[]
 }
 
-export function agrees(name: string, value: string | null, message: string, requests: readonly AcmeRequest[]): Comparison {
+export function agrees(name: ComparedField, value: string | null, message: string, requests: readonly AcmeRequest[]): Comparison {
   return { field: name, outcome: 'agrees', object: value, capture: value, message, requests }
 }
 
-export function notCaptured(name: string, value: string | null, message: string): Comparison {
+export function notCaptured(name: ComparedField, value: string | null, message: string): Comparison {
   return { field: name, outcome: 'not-captured', object: value, capture: null, message, requests: [] }
 }
 
 export function differs(
-  name: string,
+  name: ComparedField,
   object: string | null,
   capture: string | null,
   message: string,

@@ -1,6 +1,6 @@
 import type { Verdict as SummaryVerdict } from '../diagnosis/diagnose.ts'
 import type { Confidence, Reader } from '../diagnosis/diagnosis.ts'
-import type { ComparisonOutcome, Unclaimed } from '../evidence/facts.ts'
+import type { ComparedField, ComparisonOutcome, Unclaimed } from '../evidence/facts.ts'
 import type { LogClock } from '../evidence/log/clock.ts'
 import type { LogSeverity } from '../evidence/log/line.ts'
 import type { MatchedBy } from '../evidence/traffic-index.ts'
@@ -226,7 +226,7 @@ export interface ReportKubernetesObject {
 
 /** A field of an object held against the capture. A difference is something to explain, not a fault; it never counts for the verdict. */
 export interface ReportComparison {
-  field: string
+  field: ComparedField
   outcome: ComparisonOutcome
   object: string | null
   capture: string | null

@@ -1,4 +1,5 @@
 import type { Resource } from '../acme/traffic.ts'
+import { COMPARED_FIELDS } from '../evidence/facts.ts'
 
 /**
  * JSON Schema (2020-12) of the report, version 1. Objects whose members the contract names are closed: a new member is a new version of
@@ -234,7 +235,7 @@ const kubernetes = closed({
       requests: REQUEST_IDS,
       comparisons: list(
         closed({
-          field: TEXT,
+          field: oneOf(...COMPARED_FIELDS),
           outcome: oneOf('agrees', 'differs', 'not-captured'),
           object: TEXT_OR_NULL,
           capture: TEXT_OR_NULL,

@@ -152,7 +152,7 @@ function sample(schema: Record<string, unknown>, path: string[]): unknown {
 
 /** Texts of the schema that are words of this program, or describe the file and not who made it. */
 const WORDS_OF_OURS =
-  /^(?:generator\.version|inputs\.(?:format|sha256|firstTime|lastTime|linkTypes)|connections\.(?:startTime|http|tls\.(?:version|cipherSuite|secrets))|requests\.(?:time|unknown\.(?:check|code)|(?:beforeRedaction\.)?findings\.(?:rule|reference))|diagnoses\.(?:id|upstream\.repository)|config\.rules\.rule|servers\.(?:profile\.(?:id|name)|known\.(?:rules|text))|redaction\.(?:kept|hidden\.category))$/
+  /^(?:generator\.version|inputs\.(?:format|sha256|firstTime|lastTime|linkTypes)|connections\.(?:startTime|http|tls\.(?:version|cipherSuite|secrets))|requests\.(?:time|unknown\.(?:check|code)|(?:beforeRedaction\.)?findings\.(?:rule|reference))|diagnoses\.(?:id|upstream\.repository)|config\.rules\.rule|kubernetes\.objects\.statements\.time|log\.lines\.time|servers\.(?:profile\.(?:id|name)|known\.(?:rules|text))|redaction\.(?:kept|hidden\.category))$/
 
 test('every member of the JSON Schema has a decision, and one that is not known is refused', (t) => {
   const whole = sample(REPORT_SCHEMA, []) as Report

@@ -1,7 +1,7 @@
 import type { AcmeRequest, AcmeTraffic } from '../../acme/traffic.ts'
 import { encodeBase64url, latin1Bytes } from '../../platform/base64.ts'
 import { digest } from '../../platform/crypto.ts'
-import { agrees, type Comparison, differs, notCaptured, quoted, requestNames } from '../facts.ts'
+import { agrees, type ComparedField, type Comparison, differs, notCaptured, quoted, requestNames } from '../facts.ts'
 import { textAt } from '../fields.ts'
 import type { TrafficIndex } from '../traffic-index.ts'
 import type { KubernetesObject } from './objects.ts'
@@ -23,7 +23,7 @@ export function compareChallenge({ document }: KubernetesObject, { traffic }: Tr
   ]
 }
 
-function compareText(name: string, said: string | null, shown: string | null, request: AcmeRequest): Comparison[] {
+function compareText(name: ComparedField, said: string | null, shown: string | null, request: AcmeRequest): Comparison[] {
   if (said === null || shown === null) return []
   if (said === shown) return [agrees(name, said, `is what ${requestNames([request])} showed`, [request])]
   return [differs(name, said, shown, `is ${quoted(said)}, and ${requestNames([request])} showed ${quoted(shown)}`, [request])]

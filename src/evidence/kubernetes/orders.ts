@@ -134,7 +134,7 @@ function compareAuthorizations({ document }: KubernetesObject, order: Order, tra
       if (seen !== undefined && token !== null && shown !== null && token !== shown)
         found.push(
           differs(
-            `${name}.challenges.token`,
+            'status.authorizations.challenges.token',
             token,
             shown,
             `of ${quoted(url ?? '')} is not the token that the CA showed in ${requestNames([seen.request])}`,

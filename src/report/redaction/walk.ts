@@ -248,12 +248,16 @@ const objectName: Decision = (value, { pseudonyms }) => {
   const name = String(value)
   return EVERY_CLUSTERS.test(name) ? name : pseudonyms.hide('name', name, pseudonyms.word('object', name))
 }
-/** Words of controllers, as long as they look like such; a controller's file and line. */
-const word: Decision = (value, { documents }) =>
-  /^[\w.= /-]{1,80}(?::\d+)?$/.test(String(value)) ? value : documents.value(String(value))
+/** Words of controllers and of Kubernetes ("condition Ready=False"), or the file and line that wrote a log line. */
+const WORDS = /^(?:status\.reason|[A-Za-z]{1,60}(?:=[A-Za-z]{1,20})?(?: [A-Za-z]{1,60}(?:=[A-Za-z]{1,20})?){0,3})$/
+const CODE_LINE = /^[a-z_]{1,40}(?:\/[a-z_]{1,40}){0,3}\.go:\d{1,6}$/
+const word: Decision = (value, { documents }) => {
+  const text = String(value)
+  return WORDS.test(text) || CODE_LINE.test(text) ? text : documents.value(text)
+}
 
 /** Values of these fields are no URL, host name or address that their shape would tell. */
-const SECRET_FIELDS: Readonly<Record<string, Decision>> = {
+const SECRET_FIELDS: Readonly<Partial<Record<ReportComparison['field'], Decision>>> = {
   'spec.acme.externalAccountBinding.keyID': (value, { documents }) => documents.value(String(value), 'eab'),
   'status.acme.lastPrivateKeyHash': (value, { documents }) => documents.value(String(value), 'secret'),
   'spec.token': (value, { names }) => names.token(String(value)),
@@ -318,7 +322,12 @@ const log = members<ReportLog>('the log', {
     }),
   ),
   window: keep,
-  counts: keep,
+  counts: members<ReportLog['counts']>('counts', {
+    matched: keep,
+    failures: keep,
+    failuresWithoutTraffic: keep,
+    failuresOutside: keep,
+  }),
   lines: list(
     members<ReportLogLine>('a line', {
       file: keep,
@@ -361,11 +370,15 @@ const report = members<Report>('the report', {
   summary,
 })
 
-/** Identifiers first, so that the same name is one wherever it stands. */
-function learnIdentifiers({ orders, requests }: Report, { names }: Redactor): void {
+/** Identifiers and names first, so that the same name is one wherever it stands. */
+function learnNames({ orders, requests, kubernetes }: Report, redactor: Redactor): void {
+  const { names } = redactor
   const learn = (identifier: unknown) => {
     if (isObject(identifier) && typeof identifier.value === 'string') names.learnIdentifier(identifier.value)
   }
+  // Names of objects, before sentences that quote them.
+  for (const { namespace, name } of kubernetes?.objects ?? [])
+    for (const one of [namespace, name]) if (one !== null) objectName(one, redactor)
   for (const { identifiers } of orders) identifiers.forEach(learn)
   for (const { payload } of requests)
     if (isObject(payload)) for (const value of [payload.identifiers, payload.identifier].flat()) learn(value)
@@ -376,7 +389,7 @@ function learnIdentifiers({ orders, requests }: Report, { names }: Redactor): vo
  * @throws UndecidedField for a member without a decision
  */
 export function walkReport(original: Report, redactor: Redactor): Report {
-  learnIdentifiers(original, redactor)
+  learnNames(original, redactor)
   report(original, redactor)
   return report(original, redactor) as Report
 }
