@@ -18,7 +18,10 @@ export function corroborate(outcome: Outcome, evidence: Evidence): Outcome {
 
 function withEvidence(weighed: Weighed, evidence: Evidence): Weighed {
   const about = new Set(weighed.explains)
-  const added = [...fromAccounts(about, evidence), ...fromReasons(about, evidence), ...fromLogs(about, evidence)].slice(0, MAX_ADDED)
+  const added = [...fromAccounts(about, evidence), ...fromReasons(about, evidence), ...fromLogs(about, evidence)].slice(
+    0,
+    MAX_ADDED,
+  )
   return added.length === 0 ? weighed : { ...weighed, explanation: `${weighed.explanation} ${added.join(' ')}` }
 }
 
