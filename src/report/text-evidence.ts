@@ -54,15 +54,11 @@ function* evidenceLines(page: Page, title: string, told: ToldEvidence | null): I
 }
 
 /** The marks that were used. */
-function* legend({ styles }: Page, marks: Readonly<Record<PointMark, string>>, { groups }: ToldEvidence): Iterable<string> {
+function* legend(page: Page, marks: Readonly<Record<PointMark, string>>, { groups }: ToldEvidence): Iterable<string> {
   const used = new Set(groups.flatMap(({ points }) => points.map(({ mark }) => mark)))
   if (used.size < 2) return
   const names = Object.keys(WORDS) as PointMark[]
   yield ''
-  yield styles.quiet(
-    `  ${names
-      .filter((mark) => used.has(mark))
-      .map((mark) => `${marks[mark]} ${WORDS[mark]}`)
-      .join('  ')}`,
-  )
+  const words = names.filter((mark) => used.has(mark)).map((mark) => `${marks[mark]} ${WORDS[mark]}`)
+  for (const line of hanging(page, '', words.join(', '), 2)) yield page.styles.quiet(line)
 }

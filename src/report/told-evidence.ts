@@ -25,13 +25,17 @@ const MAX_LINES = 10
 const MAX_NAMES = 8
 const MAX_WORDS = 400
 
+/** Nearest to the requests first: who quotes an answer at first hand goes before who passes it on. */
+const KINDS = ['ClusterIssuer', 'Issuer', 'Order', 'Challenge', 'CertificateRequest', 'Certificate']
+
 /** Null when no --kubernetes file was given. */
 export function kubernetesTold(page: Page): ToldEvidence | null {
   const { kubernetes } = page.report
   if (kubernetes === null) return null
   const { verbose } = page.options
   const told = new Map<string, string>()
-  const groups = kubernetes.objects
+  const groups = [...kubernetes.objects]
+    .sort((a, b) => KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind))
     .map((object) => ({ object, points: pointsOf(page, object, told) }))
     .filter(({ object, points }) => verbose || (object.requests.length > 0 ? points.length > 0 : points.some(isWorth)))
   const shown = verbose ? groups : groups.slice(0, MAX_GROUPS)
@@ -85,7 +89,9 @@ function pointsOf(page: Page, object: ReportKubernetesObject, told: Map<string, 
   const { verbose } = page.options
   const points: ToldPoint[] = []
   const agreeing = object.comparisons.filter(({ outcome }) => outcome === 'agrees')
-  const plain = verbose ? [] : agreeing.filter((comparison) => comparison.object !== null)
+  // A field that agrees in one place and differs in another is told in full.
+  const torn = new Set(object.comparisons.filter(({ outcome }) => outcome === 'differs').map(({ field }) => field))
+  const plain = verbose ? [] : agreeing.filter((comparison) => comparison.object !== null && !torn.has(comparison.field))
   for (const comparison of object.comparisons)
     if (!plain.includes(comparison) && (verbose || comparison.outcome !== 'not-captured' || comparison.object === null))
       points.push({ mark: markOf(comparison), text: comparisonText(page, comparison) })
