@@ -473,7 +473,7 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /--follow|acmescope diff\b|completion|html/)
+    t.notRegex(stdout, /--follow|acmescope diff\b|completion/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of [
