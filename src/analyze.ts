@@ -1,11 +1,14 @@
+import { Preview, type SeenRequest } from './acme/preview.ts'
 import { ACME_BODIES, AcmeCollector } from './acme/recognise.ts'
 import { type SettleOptions, settle } from './acme/settle.ts'
 import type { AcmeTraffic } from './acme/traffic.ts'
 import type { Input } from './capture/source.ts'
 import { type ConfigChoice, readPolicy } from './config.ts'
+import type { Sink } from './core/sink.ts'
 import { corroborate } from './diagnosis/corroborate.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
 import { correlateEvidence, type EvidenceSources, NO_SOURCES, readEvidence } from './evidence/evidence.ts'
+import { type Comparison, compareSides } from './export/diff/compare.ts'
 import { HarWriter } from './export/har.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
 import { privateParts, readAccountKeys, readEabKeys, readKeyFile, secretsIn } from './operator-keys.ts'
@@ -35,6 +38,11 @@ export interface AnalyzeOptions extends ReadOptions {
   readonly revealPrivateKeys?: boolean
 }
 
+export interface Following {
+  /** Called for each ACME request as soon as its answer is complete, before anything is judged. */
+  readonly onRequest?: ((seen: SeenRequest) => void) | undefined
+}
+
 const DEFAULTS: AnalyzeOptions = {
   keyLogs: [],
   tlsKeys: [],
@@ -52,7 +60,7 @@ const DEFAULTS: AnalyzeOptions = {
  * rule, diagnosed, and put into a report.
  * @throws CaptureError for an input that cannot be read or recognised
  */
-export async function analyze(inputs: readonly Input[], options: Partial<AnalyzeOptions> = {}): Promise<Report> {
+export async function analyze(inputs: readonly Input[], options: Partial<AnalyzeOptions> & Following = {}): Promise<Report> {
   return (await study(inputs, options)).report
 }
 
@@ -64,13 +72,42 @@ export interface Study {
   readonly secrets: () => Iterable<string>
 }
 
-export async function study(inputs: readonly Input[], options: Partial<AnalyzeOptions>): Promise<Study> {
-  const all = { ...DEFAULTS, ...options }
+export async function study(inputs: readonly Input[], options: Partial<AnalyzeOptions> & Following): Promise<Study> {
+  const { onRequest, ...given } = options
+  const all = { ...DEFAULTS, ...given }
   const sources = await readEvidence(all)
   const collector = new AcmeCollector()
-  const reading = await readInputs(inputs, all, { policy: ACME_BODIES, sink: collector })
+  const sink = onRequest === undefined ? collector : previewing(collector, onRequest)
+  const reading = await readInputs(inputs, all, { policy: ACME_BODIES, sink })
   collector.end()
   return reportOn(collector.exchanges, reading, all, sources)
+}
+
+/** Two sets of inputs held against each other, step by step. @throws CaptureError for an input that cannot be read or recognised */
+export async function compare(
+  good: readonly Input[],
+  bad: readonly Input[],
+  options: Partial<AnalyzeOptions> = {},
+): Promise<{ comparison: Comparison; reports: readonly [Report, Report] }> {
+  const [before, after] = [await study(good, options), await study(bad, options)]
+  return { comparison: compareSides(before, after), reports: [before.report, after.report] }
+}
+
+/** Tells of what the collector keeps, as soon as it keeps it. */
+function previewing(collector: AcmeCollector, onRequest: (seen: SeenRequest) => void): Sink<HttpExchange> {
+  const preview = new Preview()
+  let told = 0
+  return {
+    write(exchange) {
+      collector.write(exchange)
+      for (const kept of collector.exchanges.slice(told)) {
+        const seen = preview.see(kept)
+        if (seen !== null) onRequest(seen)
+      }
+      told = collector.exchanges.length
+    },
+    end() {},
+  }
 }
 
 async function reportOn(

@@ -13,7 +13,8 @@ import { linkTypeLabel } from './net/link-names.ts'
 import { NetLayer } from './net/net.ts'
 import { beginsQuic } from './net/quic.ts'
 import { readKeyFile } from './operator-keys.ts'
-import { breathe, filesIn, isFolder, nameOf, openFile, readBeside } from './platform/files.ts'
+import { compressionOf } from './platform/compression.ts'
+import { breathe, filesIn, growingFile, isFolder, isRegularFile, nameOf, openFile, readBeside } from './platform/files.ts'
 import { Protocols } from './protocols.ts'
 import type { ReportInput } from './report/report.ts'
 import type { Connection } from './tcp/connection.ts'
@@ -30,6 +31,8 @@ export interface ReadOptions {
   readonly hash: boolean
   /** Called now and then with the bytes read so far, and in all when that is known. */
   readonly onProgress?: ((read: number, total: number | null) => void) | undefined
+  /** Files that hold packets, and key logs, are read on while they grow. */
+  readonly follow?: boolean | undefined
   /** Aborted: as if every input ended where it is. */
   readonly signal?: AbortSignal | undefined
 }
@@ -80,7 +83,7 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
       if (handshake.alerts.length > 0 && failedHandshakes.length < MAX_FAILED_HANDSHAKES) failedHandshakes.push(handshake)
     },
   })
-  loadSecrets(tls, options)
+  const keyLogs = loadSecrets(tls, options)
   const named = await openAll(inputs, options)
   const opened = named.map(({ open }) => open)
   const stop = () => opened.forEach((open) => void open.stop())
@@ -91,13 +94,14 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
     for (const input of named) if (input.format === null) await readHar(input, to, connections, pause)
     await readPackets(
       named.filter(({ format }) => format !== null),
-      { tls, dns },
+      { tls, dns, keyLogs },
       to,
       connections,
       pause,
     )
   } finally {
     options.signal?.removeEventListener('abort', stop)
+    keyLogs?.close()
     for (const open of opened) open.close()
   }
   const described: ReportInput[] = []
@@ -117,33 +121,71 @@ export async function readInputs(inputs: readonly Input[], options: ReadOptions,
   }
 }
 
-function loadSecrets(tls: TlsLayer, { keyLogs, tlsKeys }: ReadOptions): void {
-  const buffer = new Uint8Array(1024 * 1024)
-  for (const path of keyLogs) {
-    const scanner = tls.keyLog()
-    const file = openFile(path)
-    for (let octets = file.read(buffer, 0, buffer.length); octets > 0; octets = file.read(buffer, 0, buffer.length))
+/** Key logs that are still written. */
+interface GrowingKeyLogs {
+  /** Reads what has been added. */
+  poll(): void
+  close(): void
+}
+
+/** Null when key logs are read once. */
+function loadSecrets(tls: TlsLayer, { keyLogs, tlsKeys, follow }: ReadOptions): GrowingKeyLogs | null {
+  const buffer = new Uint8Array(follow === true ? 64 * 1024 : 1024 * 1024)
+  const opened = keyLogs.map((path) => ({ scanner: tls.keyLog(), file: openFile(path) }))
+  const readOn = ({ scanner, file }: (typeof opened)[number]): boolean => {
+    let any = false
+    for (let octets = file.read(buffer, 0, buffer.length); octets > 0; octets = file.read(buffer, 0, buffer.length)) {
       scanner.write(buffer.subarray(0, octets))
-    scanner.end()
-    file.close()
+      any = true
+    }
+    return any
   }
+  const close = () => {
+    for (const { scanner, file } of opened) {
+      scanner.end()
+      file.close()
+    }
+  }
+  opened.forEach(readOn)
+  if (follow !== true) close()
   for (const path of tlsKeys) {
     const [problem] = tls.addPrivateKeys(readKeyFile(path))
     if (problem !== undefined) throw new CaptureError(`${path}: ${problem}`)
   }
+  if (follow !== true || opened.length === 0) return null
+  return { poll: () => opened.forEach((one) => void (readOn(one) && one.scanner.settle())), close }
 }
 
-async function openAll(inputs: readonly Input[], { hash }: ReadOptions): Promise<Named[]> {
+async function openAll(inputs: readonly Input[], { hash, follow, signal }: ReadOptions): Promise<Named[]> {
   const all = inputs.flatMap(expandFolder)
   const named: Named[] = []
   for (const [index, input] of all.entries()) {
     const path = typeof input === 'string' && input !== '-' ? input : null
     const name = path !== null ? nameOf(path) : input === '-' ? 'standard input' : `input ${index + 1}`
-    const open = await naming(path ?? name, () => OpenInput.open(input, index, name, hash))
+    let opened: OpenInput | undefined
+    const source =
+      follow === true && path !== null && mayGrow(path)
+        ? growingFile(path, (how) => opened?.facts.damage.add('capture', 'limit', ENDINGS[how]), signal)
+        : input
+    const open = await naming(path ?? name, () => OpenInput.open(source, index, name, hash))
+    opened = open
     if (open.format === null && !recognisesHar(open.head())) throw new CaptureError(`${path ?? name}: ${whatItIs(open.head())}`)
     named.push({ open, path, format: open.format, times: { first: null, last: null } })
   }
   return named
+}
+
+const ENDINGS = {
+  cut: 'the file became shorter while it was followed; what was written after that was not read',
+  replaced: 'another file took its name while it was followed; that one was not read',
+  removed: 'the file was removed while it was followed',
+} as const
+
+/** Packets come one by one; a HAR and a compressed file are of use when they are whole. */
+function mayGrow(path: string): boolean {
+  if (!isRegularFile(path)) return false
+  const head = headOf(path)
+  return head.length < 4 || (OpenInput.recognises(head) && compressionOf(head) === null)
 }
 
 /** A folder is the captures in it. */
@@ -155,11 +197,15 @@ function expandFolder(input: Input): Input[] {
 }
 
 function isCapture(path: string): boolean {
+  return OpenInput.recognises(headOf(path)) || /\.har$/i.test(path)
+}
+
+function headOf(path: string): Uint8Array {
   const head = new Uint8Array(64)
   const file = openFile(path)
   const octets = file.read(head, 0, head.length)
   file.close()
-  return OpenInput.recognises(head.subarray(0, octets)) || /\.har$/i.test(path)
+  return head.subarray(0, octets)
 }
 
 function whatItIs(head: Uint8Array): string {
@@ -180,7 +226,7 @@ async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
 
 async function readPackets(
   named: readonly Named[],
-  { tls, dns }: { readonly tls: TlsLayer; readonly dns: DnsWatch },
+  { tls, dns, keyLogs }: { readonly tls: TlsLayer; readonly dns: DnsWatch; readonly keyLogs: GrowingKeyLogs | null },
   { policy, sink }: Destination,
   connections: Connection[],
   pause: () => Promise<void> | null,
@@ -215,18 +261,25 @@ async function readPackets(
     for (const { type, data } of secrets.slice(known)) if (type === TLS_KEY_LOG) tls.addSecretsBlock(data)
   }
   // While any input that can carry secrets is open, connections without any wait for a while.
-  const carrying = new Set(named.filter(({ format }) => format === 'pcapng').map(({ open }) => open))
+  const carrying = new Set(named.filter(({ format }) => format === 'pcapng' || keyLogs !== null).map(({ open }) => open))
   tls.beginInput(carrying.size > 0)
   let current: OpenInput | null = null
+  let seenOctets = 0
   const sides = {
     frame(frame: OpenInput['frame'], input: OpenInput) {
       if (input !== current) net.beginInput(input.facts.damage)
       current = input
       feed(input)
+      // new octets of the capture: the client that caused them wrote its secrets before
+      if (keyLogs !== null && input.source.bytes !== seenOctets) {
+        seenOctets = input.source.bytes
+        keyLogs.poll()
+      }
       net.write(frame)
     },
     ended(input: OpenInput) {
       feed(input)
+      keyLogs?.poll()
       if (carrying.delete(input) && carrying.size === 0) tls.endInput()
     },
   }

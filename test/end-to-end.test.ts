@@ -174,3 +174,23 @@ test('--cross-check: the independent reader saw the same packets', (t) => {
     reason: null,
   })
 })
+
+test('diff: exit status 0 without a difference that matters, 1 with one, 2 for wrong usage, 3 for nothing to compare', (t) => {
+  const omits = sample('story-client-omits-kid.har')
+  t.is(acmescope(['diff', omits, omits]).status, 0)
+  const found = acmescope(['diff', sample('honest-lego.har'), omits, '--format', 'json'])
+  t.is(found.status, 1)
+  const { first, steps } = JSON.parse(found.stdout) as { first: number; steps: { step: number; role: string }[] }
+  t.is(steps.find(({ step }) => step === first)?.role, 'newOrder')
+  t.is(acmescope(['diff', omits]).status, 2)
+  t.is(acmescope(['diff', omits, omits, omits]).status, 2)
+  t.is(acmescope(['diff', omits, 'no-such-file']).status, 2)
+  t.is(acmescope(['diff', omits, omits, '--format', 'html']).status, 2)
+  const shared = acmescope(['diff', omits, omits, '--format', 'markdown'])
+  t.is(shared.status, 0)
+  t.notRegex(shared.stdout, /corp-dev/)
+  t.regex(acmescope(['diff', omits, omits, '--format', 'markdown', '--no-redact']).stdout, /corp-dev/)
+  const locked = acmescope(['diff', omits, sample('no-keys.pcap')])
+  t.is(locked.status, 3)
+  t.regex(locked.stderr, /no-keys\.pcap: no ACME request could be read/)
+})

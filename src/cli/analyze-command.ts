@@ -2,7 +2,7 @@ import { type ExitStatus, exitStatusOf } from '../report/conduct.ts'
 import { filterReport } from '../report/filter.ts'
 import { FORMATS, type Format, formatNamed, formatOfFile } from '../report/formats.ts'
 import { explainNothingJudged } from '../report/nothing-judged.ts'
-import type { RenderOptions } from '../report/page.ts'
+import { DEFAULT_RENDER_OPTIONS, type RenderOptions } from '../report/page.ts'
 import type { Redacted } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
 import type { Invocation } from './commands.ts'
@@ -10,6 +10,7 @@ import { complain } from './complain.ts'
 import { readConfig } from './config-file.ts'
 import { UsageError } from './errors.ts'
 import { createFile, protectInputs } from './files.ts'
+import { FOLLOWED_FORMATS, openFollower } from './follow.ts'
 import { readSources } from './inputs.ts'
 import type { Io, Output } from './io.ts'
 import { checkUse, type RedactionChoice, readRedaction } from './redaction.ts'
@@ -31,6 +32,7 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
     redaction,
     places.some(({ format }) => hides(format)),
   )
+  const followed = readFollow(options, invocation, outputs, redaction)
   const sources = readSources(io, invocation.words, options)
   const config = await readConfig(io, options)
   protectInputs(
@@ -39,9 +41,22 @@ export async function analyzeCommand(io: Io, invocation: Invocation): Promise<nu
   )
 
   const quiet = options.isOn('quiet')
-  const report = await workOn(io, sources, quiet, (analysis, how) =>
-    analysis.analyze(sources.inputs, { ...how, config: config.choice, revealPrivateKeys: redaction.chosen === false }),
+  const follower =
+    followed === null ? null : openFollower(io, followed, { ...DEFAULT_RENDER_OPTIONS, ...lookOf(io, options), quiet }, filter)
+  const report = await workOn(
+    io,
+    sources,
+    quiet || follower !== null,
+    (analysis, how) =>
+      analysis.analyze(sources.inputs, {
+        ...how,
+        config: config.choice,
+        revealPrivateKeys: redaction.chosen === false,
+        ...(follower === null ? {} : { follow: true, onRequest: follower.onRequest }),
+      }),
+    follower !== null,
   )
+  follower?.end()
   const shown = filterReport(report, filter)
   const exitStatus = exitStatusOf(report, failOn)
   const rendering: Omit<RenderOptions, keyof typeof FILE_LOOK> = {
@@ -93,6 +108,22 @@ function readOutputs(options: OptionReader): Outputs {
   })
   if (files.length === 0) return { stdout: chosen ?? formatNamed('text') ?? null, files }
   return { stdout: used ? null : (chosen ?? null), files }
+}
+
+/** The format in which requests are told as they come; null without --follow. */
+function readFollow(options: OptionReader, { words }: Invocation, outputs: Outputs, redaction: RedactionChoice): string | null {
+  if (!options.isOn('follow')) return null
+  const name = outputs.stdout?.name
+  if (name === undefined || !FOLLOWED_FORMATS.includes(name))
+    throw new UsageError(
+      `--follow writes to standard output as ${FOLLOWED_FORMATS.join(' or ')}: add --format ${FOLLOWED_FORMATS[0]}`,
+    )
+  if (redaction.chosen === true)
+    throw new UsageError(
+      '--follow shows requests as they come, and what is to be hidden is known at the end only; not with --redact',
+    )
+  if (words.length > 1) throw new UsageError('--follow reads one capture')
+  return name
 }
 
 /** One output: a file by its path, or a stream. */

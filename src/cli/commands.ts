@@ -1,6 +1,14 @@
-import { ANALYZE_OPTIONS, EXTRACT_OPTIONS, HAR_OPTIONS, type OptionGroup, REDACT_OPTIONS, RULES_OPTIONS } from './options.ts'
+import {
+  ANALYZE_OPTIONS,
+  DIFF_OPTIONS,
+  EXTRACT_OPTIONS,
+  HAR_OPTIONS,
+  type OptionGroup,
+  REDACT_OPTIONS,
+  RULES_OPTIONS,
+} from './options.ts'
 
-export type CommandName = 'analyze' | 'har' | 'extract' | 'redact' | 'rules' | 'schema'
+export type CommandName = 'analyze' | 'har' | 'extract' | 'redact' | 'diff' | 'rules' | 'schema' | 'completion'
 
 /** What was typed: a command, the words after it, and options; one that may be repeated is still a string when given once. */
 export interface Invocation {
@@ -65,6 +73,16 @@ export const COMMANDS: readonly CommandRow[] = [
     options: REDACT_OPTIONS,
   },
   {
+    name: 'diff',
+    words: '<good> <bad>',
+    describe: 'Hold two captures against each other: the first difference that matters',
+    examples: [
+      ['acmescope diff worked.har fails.har', 'What the failing session does otherwise'],
+      ['acmescope diff worked.pcap fails.har --keylog keys.log', 'A capture and a HAR'],
+    ],
+    options: DIFF_OPTIONS,
+  },
+  {
     name: 'rules',
     words: '[rule-id]',
     describe: 'List the rules, or explain one',
@@ -81,6 +99,16 @@ export const COMMANDS: readonly CommandRow[] = [
     examples: [
       ['acmescope schema > report.schema.json', 'For a validator or a type generator'],
       ['acmescope schema config > config.schema.json', 'For an editor of acmescope.config.json'],
+    ],
+    options: [],
+  },
+  {
+    name: 'completion',
+    words: '[bash|zsh|fish]',
+    describe: 'Print a shell completion script',
+    examples: [
+      ['source <(acmescope completion bash)', 'In ~/.bashrc; zsh in ~/.zshrc likewise'],
+      ['acmescope completion fish > ~/.config/fish/completions/acmescope.fish', 'For fish, once'],
     ],
     options: [],
   },

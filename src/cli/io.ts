@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream'
+import type { SeenRequest } from '../acme/preview.ts'
 import type { Input } from '../capture/source.ts'
 import type { ConfigChoice } from '../config.ts'
+import type { Comparison } from '../export/diff/compare.ts'
 import type { Extract } from '../extract.ts'
 import type { RedactOptions } from '../report/redact.ts'
 import type { Report } from '../report/report.ts'
@@ -24,11 +26,18 @@ export interface AnalysisOptions {
   readonly revealPrivateKeys?: boolean
   readonly onProgress?: (readBytes: number, totalBytes: number | null) => void
   readonly signal?: AbortSignal
+  readonly follow?: boolean
+  readonly onRequest?: (seen: SeenRequest) => void
 }
 
 /** What the commands do the work with; loaded late, so that a command pays for what it uses only. */
 export interface Analysis {
   analyze(inputs: readonly Input[], options: AnalysisOptions): Promise<Report>
+  compare(
+    good: readonly string[],
+    bad: readonly string[],
+    options: AnalysisOptions,
+  ): Promise<{ comparison: Comparison; reports: readonly [Report, Report] }>
   exportHar(
     inputs: readonly string[],
     options: AnalysisOptions & { readonly acmeOnly: boolean; readonly redaction: RedactOptions | null },

@@ -12,8 +12,10 @@ const COMMAND_MODULES: Readonly<Record<CommandName, () => Promise<(io: Io, invoc
   har: async () => (await import('./har-command.ts')).harCommand,
   extract: async () => (await import('./extract-command.ts')).extractCommand,
   redact: async () => (await import('./redact-command.ts')).redactCommand,
+  diff: async () => (await import('./diff-command.ts')).diffCommand,
   rules: async () => (await import('./rules-command.ts')).rulesCommand,
   schema: async () => (await import('./schema-command.ts')).schemaCommand,
+  completion: async () => (await import('./completion-command.ts')).completionCommand,
 }
 
 /**

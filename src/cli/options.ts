@@ -1,11 +1,26 @@
 import { KEEPABLE } from '../report/redaction/categories.ts'
 
-/** The options of the command line as data: the parser, the help and the suggestions for typos are made from it. */
+/** What an option takes: it says which words or files complete it. */
+export type Placeholder =
+  | 'FILE'
+  | 'KID=FILE'
+  | 'FORMAT'
+  | 'SEVERITY'
+  | 'HOST'
+  | 'PORT'
+  | 'TIME'
+  | 'RESOURCE'
+  | 'CATEGORY'
+  | 'ID=LEVEL'
+
+/** The options of the command line as data: parser, help, suggestions for typos, manual and shell completion are made from it. */
 export interface OptionRow {
   readonly name: string
   readonly alias?: string
   /** 'switch' takes no value; 'values' may be given several times. */
   readonly takes: 'switch' | 'value' | 'values'
+  /** What stands for the value, in capitals, in the manual and for completion; of everything but switches. */
+  readonly placeholder?: Placeholder
   readonly describe: string
 }
 
@@ -17,20 +32,28 @@ export interface OptionGroup {
 const KEYS: OptionGroup = {
   title: 'Keys and secrets (files; each option may be repeated):',
   options: [
-    { name: 'keylog', takes: 'values', describe: 'TLS secrets, NSS key log; default $SSLKEYLOGFILE if it is readable' },
+    {
+      name: 'keylog',
+      takes: 'values',
+      placeholder: 'FILE',
+      describe: 'TLS secrets, NSS key log; default $SSLKEYLOGFILE if it is readable',
+    },
     {
       name: 'tls-key',
       takes: 'values',
+      placeholder: 'FILE',
       describe: "The server's RSA private key (PEM), for TLS 1.2 and older with RSA key exchange",
     },
     {
       name: 'account-key',
       takes: 'values',
+      placeholder: 'FILE',
       describe: 'ACME account key (JWK, PEM or Kubernetes Secret), for when the registration was not captured',
     },
     {
       name: 'eab-key',
       takes: 'values',
+      placeholder: 'KID=FILE',
       describe: 'KID=FILE: key of the external account binding; the file holds the base64url text from the CA',
     },
   ],
@@ -68,11 +91,13 @@ const POLICY: OptionGroup = {
     {
       name: 'rule',
       takes: 'values',
+      placeholder: 'ID=LEVEL',
       describe: 'ID=off|info|warning|error: switch a rule or diagnosis off, or make it milder or graver; may be repeated',
     },
     {
       name: 'config',
       takes: 'value',
+      placeholder: 'FILE',
       describe: 'File with such levels; default acmescope.config.json here or in a folder above',
     },
     { name: 'no-config', takes: 'switch', describe: 'Look for no such file' },
@@ -85,6 +110,7 @@ const REPORT: OptionGroup = {
     {
       name: 'format',
       takes: 'value',
+      placeholder: 'FORMAT',
       describe:
         'text, json, ndjson, markdown, html, sarif, junit, github (annotations) or gitlab (code quality): what goes to standard output (default text; nothing when only -o is given)',
     },
@@ -92,12 +118,14 @@ const REPORT: OptionGroup = {
       name: 'output',
       alias: 'o',
       takes: 'values',
+      placeholder: 'FILE',
       describe:
         'File to write, in the format of its ending (.txt .json .ndjson .md .html .sarif .xml; else --format); may be repeated',
     },
     {
       name: 'fail-on',
       takes: 'value',
+      placeholder: 'SEVERITY',
       describe: 'error, warning or never: the severity from which the exit status is 1 (default error)',
     },
   ],
@@ -115,11 +143,13 @@ const REDACTION: OptionGroup = {
     {
       name: 'keep',
       takes: 'values',
+      placeholder: 'CATEGORY',
       describe: `Leave one kind of name readable: ${KEEPABLE.join(', ')}; may be repeated`,
     },
     {
       name: 'pseudonym-key',
       takes: 'value',
+      placeholder: 'FILE',
       describe: 'File whose octets (16 or more) make pseudonyms equal across runs; keep it secret',
     },
   ],
@@ -128,11 +158,21 @@ const REDACTION: OptionGroup = {
 const SHOWN: OptionGroup = {
   title: 'Which requests are shown (the verdict and the counts stay those of all):',
   options: [
-    { name: 'host', takes: 'value', describe: 'Only requests to this host' },
-    { name: 'port', takes: 'value', describe: 'Only requests to or from this port' },
-    { name: 'since', takes: 'value', describe: 'Only from this time on: ISO 8601, in UTC unless it says otherwise' },
-    { name: 'until', takes: 'value', describe: 'Only up to this time' },
-    { name: 'resource', takes: 'values', describe: 'Only this kind of request, such as newOrder; may be repeated' },
+    { name: 'host', takes: 'value', placeholder: 'HOST', describe: 'Only requests to this host' },
+    { name: 'port', takes: 'value', placeholder: 'PORT', describe: 'Only requests to or from this port' },
+    {
+      name: 'since',
+      takes: 'value',
+      placeholder: 'TIME',
+      describe: 'Only from this time on: ISO 8601, in UTC unless it says otherwise',
+    },
+    { name: 'until', takes: 'value', placeholder: 'TIME', describe: 'Only up to this time' },
+    {
+      name: 'resource',
+      takes: 'values',
+      placeholder: 'RESOURCE',
+      describe: 'Only this kind of request, such as newOrder; may be repeated',
+    },
     { name: 'only-failing', takes: 'switch', describe: 'Only requests that broke a rule, failed a check or were refused' },
   ],
 }
@@ -151,9 +191,27 @@ function only(group: OptionGroup, ...names: readonly string[]): OptionGroup {
   return { ...group, options: group.options.filter(({ name }) => names.includes(name)) }
 }
 
-export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, EVIDENCE, ANALYSIS, POLICY, REPORT, REDACTION, SHOWN, SCREEN]
+const LIVE: OptionGroup = {
+  title: 'Live:',
+  options: [
+    {
+      name: 'follow',
+      takes: 'switch',
+      describe:
+        'Print each request as it completes, not judged yet, and read on while the file grows (text, ndjson); Ctrl-C ends it and gives the report',
+    },
+  ],
+}
 
-const OUTPUT: OptionRow = { name: 'output', alias: 'o', takes: 'value', describe: 'File to write; never overwrites an input' }
+export const ANALYZE_OPTIONS: readonly OptionGroup[] = [KEYS, EVIDENCE, ANALYSIS, POLICY, REPORT, REDACTION, SHOWN, LIVE, SCREEN]
+
+const OUTPUT: OptionRow = {
+  name: 'output',
+  alias: 'o',
+  takes: 'value',
+  placeholder: 'FILE',
+  describe: 'File to write; never overwrites an input',
+}
 
 export const HAR_OPTIONS: readonly OptionGroup[] = [
   {
@@ -184,10 +242,35 @@ export const REDACT_OPTIONS: readonly OptionGroup[] = [
   only(SCREEN, 'quiet', 'verbose'),
 ]
 
+export const DIFF_OPTIONS: readonly OptionGroup[] = [
+  {
+    title: 'Report:',
+    options: [
+      {
+        name: 'format',
+        takes: 'value',
+        placeholder: 'FORMAT',
+        describe: 'text, json or markdown: what goes to standard output (default text)',
+      },
+    ],
+  },
+  REDACTION,
+  KEYS,
+  ANALYSIS,
+  SCREEN,
+]
+
 export const RULES_OPTIONS: readonly OptionGroup[] = [
   {
     title: 'Report:',
-    options: [{ name: 'format', takes: 'value', describe: 'text or json: what goes to standard output (default text)' }],
+    options: [
+      {
+        name: 'format',
+        takes: 'value',
+        placeholder: 'FORMAT',
+        describe: 'text or json: what goes to standard output (default text)',
+      },
+    ],
   },
   only(SCREEN, 'color', 'no-color'),
 ]

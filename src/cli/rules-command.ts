@@ -10,10 +10,12 @@ import { writeStream } from './stream.ts'
 import { nearest } from './suggest.ts'
 import { lookOf } from './terminal.ts'
 
+export const RULES_FORMATS = ['text', 'json'] as const
+
 /** `acmescope rules [id]`: the catalogue, or one entry of it as a manual page. */
 export async function rulesCommand(io: Io, invocation: Invocation): Promise<number> {
   const options = readOptions(invocation)
-  const format = options.choice('format', ['text', 'json']) ?? 'text'
+  const format = options.choice('format', RULES_FORMATS) ?? 'text'
   const pen = openPen({ ...DEFAULT_RENDER_OPTIONS, ...lookOf(io, options) })
   const [id, more] = invocation.words
   if (more !== undefined) throw new UsageError(`rules: one rule at a time; unexpected argument ${more}`)

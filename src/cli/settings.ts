@@ -131,8 +131,10 @@ function readTime(name: 'since' | 'until', given: string | null): string | null 
   return `${new Date(milliseconds).toISOString().slice(0, -1)}${micros.slice(3)}Z`
 }
 
+export const FAIL_ON = ['error', 'warning', 'never'] as const
+
 /** What --fail-on names: the mildest severity that makes the exit status 1; null for never. */
 export function readFailOn(options: OptionReader): Severity | null {
-  const given = options.choice('fail-on', ['error', 'warning', 'never'])
+  const given = options.choice('fail-on', FAIL_ON)
   return given === 'never' ? null : (given ?? 'error')
 }

@@ -11,10 +11,11 @@ export async function workOn<T>(
   sources: Sources,
   quiet: boolean,
   work: (analysis: Analysis, options: AnalysisOptions) => Promise<T>,
+  isLive = false,
 ): Promise<T> {
   const analysis = await io.loadAnalysis()
   const progress = openProgress(io, quiet)
-  const interrupt = watchInterrupt(io, sources.inputs)
+  const interrupt = watchInterrupt(io, isLive || sources.inputs.includes('-'))
   try {
     return await work(analysis, {
       ...sources.options,

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 
 /** A file opened for synchronous reading from front to back. */
 export interface OpenFile {
@@ -23,6 +23,43 @@ export function openFile(path: string): OpenFile {
       if (open) closeSync(file)
       open = false
     },
+  }
+}
+
+/** How often a file is looked at that is expected to grow. */
+const LOOK_EVERY_MS = 200
+
+/**
+ * A file while another program writes it: never at its end, until the signal says so, or it is cut, or its name leads to another one,
+ * which `onEnd` is told.
+ * A chunk is valid until the next is asked for.
+ */
+export async function* growingFile(
+  path: string,
+  onEnd: (how: 'cut' | 'replaced' | 'removed') => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const file = openSync(path, 'r')
+  try {
+    const buffer = new Uint8Array(1024 * 1024)
+    let at = 0
+    for (let end: 'replaced' | 'removed' | null = null; signal?.aborted !== true; ) {
+      const count = readSync(file, buffer, 0, buffer.length, at)
+      at += count
+      if (count > 0) yield buffer.subarray(0, count)
+      else if (end !== null) return onEnd(end)
+      else {
+        const facts = fstatSync(file)
+        if (facts.size < at) return onEnd('cut')
+        const named = statSync(path, { throwIfNoEntry: false })
+        // what was written before it went is still to be read
+        if (named === undefined) end = 'removed'
+        else if (named.ino !== facts.ino || named.dev !== facts.dev) end = 'replaced'
+        else await setTimeout(LOOK_EVERY_MS)
+      }
+    }
+  } finally {
+    closeSync(file)
   }
 }
 

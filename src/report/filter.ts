@@ -23,19 +23,29 @@ export const SHOW_ALL: RequestFilter = { host: null, port: null, since: null, un
  */
 export function filterReport(report: Report, filter: RequestFilter): Report {
   const connections = new Map(report.connections.map((connection) => [connection.id, connection]))
-  return { ...report, requests: report.requests.filter((request) => passes(request, filter, connections)) }
+  return {
+    ...report,
+    requests: report.requests.filter((request) =>
+      passes({ ...request, ends: endsOf(request, connections), isFailing: isFailing(request) }, filter),
+    ),
+  }
 }
 
-type Connections = ReadonlyMap<number, ReportConnection>
+/** What the filter asks of a request. */
+export interface Filterable extends Pick<ReportRequest, 'resource' | 'time' | 'url'> {
+  /** Both ends of its connection, as "address:port". */
+  readonly ends: readonly (string | null)[]
+  readonly isFailing: boolean
+}
 
-function passes(request: ReportRequest, filter: RequestFilter, connections: Connections): boolean {
+export function passes(request: Filterable, filter: RequestFilter): boolean {
   if (filter.resources.length > 0 && !filter.resources.includes(request.resource)) return false
-  if (filter.onlyFailing && !isFailing(request)) return false
+  if (filter.onlyFailing && !request.isFailing) return false
   if (filter.since !== null && (request.time === null || request.time < filter.since)) return false
   if (filter.until !== null && (request.time === null || request.time > filter.until)) return false
   const authority = authorityOf(request.url)
   if (filter.host !== null && !sameHost(authority, filter.host)) return false
-  return filter.port === null || portsOf(request, authority, connections).has(String(filter.port))
+  return filter.port === null || portsOf(request.ends, authority).has(String(filter.port))
 }
 
 interface Authority {
@@ -58,8 +68,12 @@ function sameHost(authority: Authority | null, wanted: string): boolean {
   return name === host || name === `${host}:${port}` || `[${name}]` === host
 }
 
-function portsOf(request: ReportRequest, authority: Authority | null, connections: Connections): ReadonlySet<string> {
-  const connection = request.connection === null ? undefined : connections.get(request.connection)
-  const ends = [connection?.client, connection?.server].map((end) => (end == null ? undefined : /:(\d+)$/.exec(end)?.[1]))
-  return new Set([authority?.port, ...ends].filter((port) => port !== undefined))
+function endsOf({ connection }: ReportRequest, connections: ReadonlyMap<number, ReportConnection>): (string | null)[] {
+  const known = connection === null ? undefined : connections.get(connection)
+  return known === undefined ? [] : [known.client, known.server]
+}
+
+function portsOf(ends: readonly (string | null)[], authority: Authority | null): ReadonlySet<string> {
+  const ports = ends.map((end) => (end === null ? undefined : /:(\d+)$/.exec(end)?.[1]))
+  return new Set([authority?.port, ...ports].filter((port) => port !== undefined))
 }

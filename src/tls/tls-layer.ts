@@ -58,11 +58,18 @@ export class TlsLayer {
     }
   }
 
-  /** A scanner for a key log file: write its chunks, then end it. Before the first packet, because nobody waits for it. */
-  keyLog(): { write(bytes: Uint8Array): void; end(): void } {
+  /**
+   * A scanner for a key log file: write its chunks, then end it, before the first packet. Of one that grows `settle` what has come so far:
+   * connections that wait are tried again.
+   */
+  keyLog(): { write(bytes: Uint8Array): void; settle(): void; end(): void } {
     const scanner = new KeyLogScanner(this.secrets, 'keylog')
     return {
       write: (bytes) => scanner.write(bytes),
+      settle: () => {
+        scanner.settle()
+        for (const waiter of [...this.#waiting]) waiter.retry()
+      },
       end: () => {
         scanner.end()
         this.#count(scanner)

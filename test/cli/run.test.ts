@@ -82,7 +82,6 @@ test('exit status 3: reason and remedy on stderr, escaped; the report is still w
 for (const [title, argv, expected] of [
   ['an option with a typo', [capture, '--keylgo', 'x'], /^acmescope: unknown option --keylgo; did you mean --keylog\?\n$/],
   ['an option of another command', [capture, '--acme-only'], /unknown option --acme-only/],
-  ['an option that is not built', [capture, '--follow'], /^acmescope: unknown option --follow\n$/],
   ['a camel-case option', [capture, '--tlsKey', 'x'], /unknown option --tlsKey; did you mean --tls-key\?/],
   ['an option without its value', [capture, '--keylog'], /option --keylog needs a value/],
   ['an empty value', [capture, '--keylog='], /--keylog has an empty value/],
@@ -473,7 +472,6 @@ test('--help begins with examples, has what is built and not what is not', async
     t.is(status, 0)
     t.is(stderr, '')
     t.regex(stdout, /^Examples:\n {2}acmescope /)
-    t.notRegex(stdout, /--follow|acmescope diff\b|completion/)
   }
   const { stdout } = await acmescope(['--help'])
   for (const name of [

@@ -125,6 +125,10 @@ export function stubIo(stub: Stub): {
         await begin(inputs, options)
         return stub.report ?? reports.serverStory()
       },
+      async compare(good, bad, options) {
+        await begin([...good, ...bad], options)
+        throw new Error('the stub compares nothing')
+      },
       async exportHar(inputs, options, write) {
         await begin(inputs, options)
         const chunks = stub.har ?? ['{"log":', '{}}']
