@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian packages whose programs the tests use as outside oracles: installed when this runs as root, else named.
 missing=
-for pair in tshark:tshark tcpdump:tcpdump openssl:openssl zstd:zstd gzip:gzip; do
+for pair in tshark:tshark tcpdump:tcpdump openssl:openssl zstd:zstd gzip:gzip chromium:chromium fish:fish zsh:zsh mandoc:mandoc; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0

@@ -12,6 +12,7 @@ export type Placeholder =
   | 'RESOURCE'
   | 'CATEGORY'
   | 'ID=LEVEL'
+  | 'N'
 
 /** The options of the command line as data: parser, help, suggestions for typos, manual and shell completion are made from it. */
 export interface OptionRow {
@@ -65,10 +66,16 @@ const EVIDENCE: OptionGroup = {
     {
       name: 'kubernetes',
       takes: 'values',
+      placeholder: 'FILE',
       describe:
         'Objects of cert-manager: kubectl get clusterissuer,issuer,certificate,certificaterequest,order,challenge,events -o yaml',
     },
-    { name: 'log', takes: 'values', describe: 'Log of cert-manager (klog text or JSON), best written with --v=5' },
+    {
+      name: 'log',
+      takes: 'values',
+      placeholder: 'FILE',
+      describe: 'Log of cert-manager (klog text or JSON), best written with --v=5',
+    },
   ],
 }
 
@@ -227,7 +234,7 @@ export const HAR_OPTIONS: readonly OptionGroup[] = [
 export const EXTRACT_OPTIONS: readonly OptionGroup[] = [
   {
     title: 'Extract:',
-    options: [OUTPUT, { name: 'request', takes: 'value', describe: 'Number of the request in the report' }],
+    options: [OUTPUT, { name: 'request', takes: 'value', placeholder: 'N', describe: 'Number of the request in the report' }],
   },
   KEYS,
   only(ANALYSIS, 'no-verify'),

@@ -101,7 +101,7 @@ for (const [title, argv, expected] of [
   ['no capture, but options', ['--quiet'], /no capture is named/],
   ['no such capture', [at('none.pcap')], /none\.pcap: no such file or folder\n$/],
   ['a command with a typo', ['rulse'], /^acmescope: rulse: no such file or folder; did you mean acmescope rules\?\n$/],
-  ['a command that is not built', ['diff', 'x.har'], /^acmescope: diff: no such file or folder\n$/],
+  ['a word that is no command', ['convert', 'x.har'], /^acmescope: convert: no such file or folder\n$/],
   ['an option before the command', ['--quiet', 'schema'], /schema: no such file or folder; a command comes before its options/],
   ['standard input twice', ['-', '-'], /standard input can be read once only/],
   ['no such key log', [capture, '--keylog', at('none.log')], /none\.log: no such file/],
