@@ -51,6 +51,8 @@ export function clientAtFault(facts: Case): Diagnosis[] {
     const requests = group.map((attribution) => attribution.judgement.request)
     const first = requests[0] as AcmeRequest
     const rule = proximate?.rule
+    // A warning can explain a refusal too (catalogue 3.1): the client has to change, but broke nothing.
+    const isForbidden = proximate?.verdict.severity === 'error'
     const server = recognised(first.ca, facts.traffic)
     const masked = judgement.findings.filter(
       ({ rule: other, verdict }) => other !== rule && verdict.party === 'client' && verdict.severity !== 'info',
@@ -72,9 +74,9 @@ export function clientAtFault(facts: Case): Diagnosis[] {
       party: 'client',
       bothAtFault: false,
       confidence: CONFIDENCE[match],
-      title: `The client is at fault: ${rule?.id}`,
+      title: isForbidden ? `The client is at fault: ${rule?.id}` : `Not forbidden, but this server does not take it: ${rule?.id}`,
       story: taleOf(requests, `${first.resource} sent and ${outcomeOf(first)}`, facts),
-      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${usual}${doubt}${also}`,
+      explanation: `${capitalised(requestList(requests))} ${were(requests)} answered ${refusal(first)}. ${proximate?.verdict.message} (${rule?.references[0]})${isForbidden ? '' : ' No MUST of the protocol is broken by that; nor has every server to take it.'}${usual}${doubt}${also}`,
       remedies: [forClient(proximate?.verdict.remedy ?? rule?.remedy ?? '')],
       upstream: upstream(proximate),
       explains: requests,

@@ -59,12 +59,21 @@ interface Told {
 export function verdictWords(report: Report): string {
   const { requests, verdict, undetermined } = report.summary
   if (report.diagnoses.length > 0 || explainNothingJudged(report) === null) {
-    if (verdict !== 'none') return VERDICTS[verdict]
+    if (verdict !== 'none') return verdictTitle(report)
     // Nothing failed through it, but it counts for --fail-on, so it must not be passed over.
     if (gravest(report.requests).length > 0) return 'Nothing failed, but not everything keeps to the protocol'
     return undetermined > 0 ? 'Nothing is seen to have gone wrong' : VERDICTS.none
   }
   return requests === 0 ? 'No ACME request could be read' : 'No ACME request could be judged'
+}
+
+/** Who must act; a client that sent nothing forbidden is not called at fault for that. */
+function verdictTitle(report: Report): string {
+  return mustOnlyChange(report) ? 'The client has to change something' : VERDICTS[report.summary.verdict]
+}
+
+function mustOnlyChange({ summary, diagnoses }: Report): boolean {
+  return summary.verdict === 'client' && summary.nonCompliant === 0 && diagnoses[0]?.id === 'diag-client-at-fault'
 }
 
 /** What the user changed about the rules; null when nothing. Every report says it in its first lines. */
@@ -129,8 +138,13 @@ function diagnosed(page: Page, diagnosis: ReportDiagnosis): Told {
   const { verdict } = page.report.summary
   const title = page.safe(diagnosis.title)
   const root = diagnosis.party === 'server' || diagnosis.party === 'client' ? `; the root cause is the ${diagnosis.party}'s` : ''
-  const whose = verdict === 'both' ? `Both: client and server each broke the protocol${root}` : WHOSE[diagnosis.party]
-  const headline = diagnosis.title.startsWith(VERDICTS[verdict]) ? title : `${VERDICTS[verdict]}: ${title}`
+  const whose = mustOnlyChange(page.report)
+    ? "Nobody's, but it is the client that has to change"
+    : verdict === 'both'
+      ? `Both: client and server each broke the protocol${root}`
+      : WHOSE[diagnosis.party]
+  const words = verdictTitle(page.report)
+  const headline = diagnosis.title.startsWith(words) ? title : `${words}: ${title}`
   const { story, remedies } = diagnosis
   const explanation = explanationText(page, diagnosis)
   return {

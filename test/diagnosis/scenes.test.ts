@@ -450,3 +450,20 @@ for (const [title, expected] of Object.entries(SCENES))
       )
     if (expected.says !== undefined) t.regex(diagnoses[0]?.explanation ?? '', expected.says)
   })
+
+test('a client whose key the server need not take has to change, and is not called at fault', async (t) => {
+  const outcome = await diagnosed((s) => {
+    const key = new Key('ed', 'Ed25519')
+    s.begin().post(
+      key,
+      'newAccount',
+      { termsOfServiceAgreed: true },
+      { status: 400, problem: ['badPublicKey', 'unsupported key type'] },
+    )
+    return undefined
+  })
+  const [first] = outcome.diagnoses
+  t.is(outcome.verdict, 'client')
+  t.is(first?.title, 'Not forbidden, but this server does not take it: jwk-key-type')
+  t.regex(first?.explanation ?? '', /No MUST of the protocol is broken/)
+})
