@@ -75,9 +75,22 @@ export function asFarAsKept(
   rule: Rule,
   verdict: Verdict | undefined,
 ): Verdict | undefined {
-  if (verdict?.outcome !== 'broken' || WITHIN_A_MESSAGE.has(rule.id)) return verdict
+  // Whether the key of a revocation is the certificate's own was removed with the certificate.
+  if (rule.id === 'jwk-forbidden' && request.resource === 'revokeCert' && request.jwk !== null)
+    return redactionOf(request.exchange, request.jws) === null ? verdict : REMOVED
+  if (verdict?.outcome !== 'broken' || isKept(rule, request)) return verdict
   if (remembered(traffic, mixedCas).has(request.ca))
     return unknown('U-REDACT', 'other messages of this CA were redacted, so that values cannot be compared')
   if (redactionOf(request.exchange, request.jws) === null || BETWEEN_MESSAGES.has(rule.id)) return verdict
-  return unknown('U-REDACT', 'the message was redacted: names are pseudonyms, and secrets, keys and signatures were removed')
+  return REMOVED
+}
+
+const REMOVED = unknown(
+  'U-REDACT',
+  'the message was redacted: names are pseudonyms, and secrets, keys and signatures were removed',
+)
+
+/** Type and curve of a key are kept, its size is not. */
+function isKept({ id }: Rule, { jwk }: AcmeRequest): boolean {
+  return WITHIN_A_MESSAGE.has(id) || (id === 'jwk-key-type' && jwk !== null && jwk.kty !== 'RSA')
 }

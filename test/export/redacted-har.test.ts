@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { analyze, exportHar } from '../../src/analyze.ts'
+import { HIDE_ALL } from '../../src/report/redact.ts'
 import { leaksOf, privateValues } from '../support/leaks.ts'
 import { harFaults, newAccusations, redactedHar, shapes } from '../support/redacted-har.ts'
 
@@ -107,4 +108,30 @@ test('written again as it is, a redacted HAR stays one', async (t) => {
     again.requests.map(({ checks, beforeRedaction }) => ({ checks, beforeRedaction })),
     first.again.requests.map(({ checks, beforeRedaction }) => ({ checks, beforeRedaction })),
   )
+})
+
+type Heads = {
+  log: { entries: { request: { method: string; headers: { name: string; value: string }[]; postData?: { mimeType: string } } }[] }
+}
+
+test('fields whose values cannot be shown are still there', async (t) => {
+  const har = JSON.parse(readFileSync('samples/honest-lego.har', 'utf8')) as Heads
+  for (const { request } of har.log.entries) {
+    if (request.method !== 'POST') continue
+    if (request.postData !== undefined) request.postData.mimeType = 'application/jose+json; profile="tenant-7"'
+    request.headers = request.headers
+      .filter(({ name }) => !/^(?:content-type|accept-language)$/i.test(name))
+      .concat(
+        { name: 'Content-Type', value: 'application/jose+json; profile="tenant-7"' },
+        { name: 'Accept-Language', value: 'x_tenant!7' },
+      )
+  }
+  const input = octets(har)
+  const original = await analyze([input])
+  const pieces: string[] = []
+  await exportHar([input], { redaction: HIDE_ALL }, (piece) => void pieces.push(piece))
+  const text = pieces.join('')
+  t.false(/tenant/.test(text))
+  t.regex(text, /application\/jose\+json; parameter=/)
+  t.deepEqual(newAccusations(original, await analyze([octets(text)])), [])
 })

@@ -9,14 +9,33 @@ import type { Names } from './names.ts'
 import type { Prose } from './prose.ts'
 import type { Pseudonyms } from './pseudonyms.ts'
 
-const MEDIA_TYPE = /^[a-z0-9.+-]+\/[a-z0-9.+-]+(?:\s*;\s*charset="?[a-z0-9-]+"?)?$/i
+const MEDIA_TYPE = /^\s*[a-z0-9.+-]+\/[a-z0-9.+-]+\s*$/i
+const CHARSET = /^\s*charset="?[a-z0-9-]+"?\s*$/i
 const TOKENS = /^[a-z0-9*"/=.;, +-]{0,100}$/i
 const DATE_OR_NUMBER = /^(?:\d{1,12}|[A-Z][a-z]{2}, [\w :]+GMT)$/
 
+/** Stands for what cannot be shown: that a field, or a part of it, was there tells too. */
+const HIDDEN = 'redacted'
+
 const as =
   (shape: RegExp) =>
-  (value: string): string | null =>
-    shape.test(value) ? value : null
+  (value: string): string =>
+    shape.test(value) ? value : HIDDEN
+
+/** A list of which each item is shown or not. */
+const listOf =
+  (each: (item: string) => string, separator = ',') =>
+  (value: string) =>
+    value.split(separator).map(each).join(separator)
+
+/** RFC 9110 8.3.1: type and subtype, and of the parameters the charset; of others it is shown that they are there. */
+export function mediaType(value: string, documents: Documents): string {
+  const [type = '', ...parameters] = value.split(';')
+  const hidden = (parameter: string) => ` parameter=${documents.value(parameter.trim())}`
+  return [as(MEDIA_TYPE)(type), ...parameters.map((parameter) => (CHARSET.test(parameter) ? parameter : hidden(parameter)))].join(
+    ';',
+  )
+}
 
 /** What a redacted body says of itself. */
 export const LEFT_OUT = 'left out by redaction'
@@ -35,16 +54,12 @@ export class Messages {
     this.#names = names
     this.#documents = documents
     this.#prose = prose
-    const words = as(TOKENS)
+    const words = listOf(as(TOKENS))
     const url = (value: string) => names.url(value)
-    const list = (each: (item: string) => string) => (value: string) =>
-      value
-        .split(',')
-        .map((item) => item.replace(/\S.*\S|\S/, each))
-        .join(',')
+    const list = (each: (item: string) => string) => listOf((item) => item.replace(/\S.*\S|\S/, each))
     this.#fields = {
       host: (value) => names.endpoint(value),
-      'content-type': as(MEDIA_TYPE),
+      'content-type': (value) => mediaType(value, documents),
       'content-length': as(DATE_OR_NUMBER),
       'content-encoding': words,
       'content-language': words,

@@ -20,6 +20,7 @@ import type {
   ReportStatement,
   ReportSummary,
 } from '../report.ts'
+import { mediaType } from './messages.ts'
 import type { Redactor } from './redactor.ts'
 
 /** What is done with one member of the report; never called with null. */
@@ -34,6 +35,7 @@ export class UndecidedField extends Error {}
 const keep: Decision = (value) => value
 const own: Decision = (value, { prose }) => prose.own(String(value))
 const foreign: Decision = (value, { prose }) => prose.foreign(String(value))
+const media: Decision = (value, { documents }) => mediaType(String(value), documents)
 const url: Decision = (value, { documents }) => documents.link(String(value))
 const endpoint: Decision = (value, { names }) => names.endpoint(String(value))
 
@@ -155,7 +157,7 @@ const request = members<ReportRequest>('a request', {
   httpVersion: (value, { documents }) => (/^[A-Z0-9./]{0,10}$/i.test(String(value)) ? value : documents.value(String(value))),
   resource: keep,
   userAgent: foreign,
-  contentType: foreign,
+  contentType: media,
   protected: (value, { documents }) => documents.header(value as JsonObject),
   payload: (value, { documents }) => documents.payload(value),
   account: url,
@@ -166,7 +168,7 @@ const request = members<ReportRequest>('a request', {
   }),
   response: members<NonNullable<ReportRequest['response']>>('response', {
     status: keep,
-    contentType: foreign,
+    contentType: media,
     replayNonce: (value, { documents }) => documents.nonce(String(value)),
     location: url,
     retryAfter: foreign,
