@@ -107,8 +107,10 @@ export class RoleBook {
     if (response.status >= 300) return
     const shape = shapeOf(answer)
     const own = roleFromAnswer(draft, shape)
-    if (own !== null && !isNowhere(draft) && !this.urls.has(draft.url)) this.#issue(ca, draft.url, own, draft)
-    const role = this.urls.get(draft.url)?.role ?? own
+    // Where only the signature says which URL it was, that may be the wrong one.
+    const isSeen = !hasNoTarget(draft.http)
+    if (own !== null && isSeen && !this.urls.has(draft.url)) this.#issue(ca, draft.url, own, draft)
+    const role = (isSeen ? this.urls.get(draft.url)?.role : null) ?? own
     const target = location === null ? null : absolute(location, draft.url)
     if (target !== null) {
       if (role === 'newAccount') this.#issue(ca, target, 'account', draft)
@@ -144,7 +146,8 @@ export class RoleBook {
       this.urls.get(draft.url) ??
       this.urls.get(draft.observedUrl) ??
       (draft.urlBasis === 'signed-only' ? this.urls.get(draft.signedUrl ?? '') : undefined)
-    if (issued !== undefined) return { resource: this.#roleFor(issued, draft), basis: 'issued' }
+    if (issued !== undefined)
+      return { resource: this.#roleFor(issued, draft), basis: hasNoTarget(draft.http) ? 'guessed' : 'issued' }
     const { renewalInfo, meta } = draft.ca?.directory ?? {}
     if (typeof renewalInfo === 'string' && draft.url.startsWith(`${renewalInfo.replace(/\/$/, '')}/`))
       return { resource: 'renewalInfo', basis: 'issued' }

@@ -78,3 +78,18 @@ test('a client that names an account at newAccount does not turn the URL into an
     [],
   )
 })
+
+test('a wrong signed URL does not teach what a request was for whose path was lost', async (t) => {
+  const s = new Session().begin()
+  const key = new Key('a')
+  s.register(key, { header: { url: s.url('newOrder') } })
+  losePath(s)
+  s.post(key, key.kid ?? '', { contact: [] }, { answer: { status: 'valid', contact: [], orders: `${key.kid}/orders` } })
+  const [, , lost, update] = await s.judge()
+  t.is(lost?.request.roleBasis, 'guessed')
+  t.is(update?.request.resource, 'account')
+  t.deepEqual(
+    update?.findings.filter(({ verdict }) => verdict.severity === 'error'),
+    [],
+  )
+})
