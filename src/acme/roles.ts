@@ -172,10 +172,14 @@ export class RoleBook {
   }
 
   #issue(ca: MutableCa, url: string | null, role: Resource, draft: Draft): void {
-    if (url === null || splitUrl(url) === null) return
-    this.#claim(ca, url)
-    this.#proven.add(ca)
+    if (url === null) return
     const known = this.urls.get(url)
+    // Most answers name what others named before.
+    if (known?.ca !== ca) {
+      if (splitUrl(url) === null) return
+      this.#claim(ca, url)
+      this.#proven.add(ca)
+    }
     if (known !== undefined) {
       if (known.role !== role) this.#otherRoles.set(url, (this.#otherRoles.get(url) ?? new Set()).add(role))
       return

@@ -112,7 +112,7 @@ function issuedNames(drafts: readonly Draft[]): IssuedNames {
   const urls = new Set<string>()
   const httpsByHost = new Map<string, Map<string, string>>()
   const add = (url: unknown) => {
-    if (typeof url !== 'string') return
+    if (typeof url !== 'string' || urls.has(url)) return
     const parts = splitUrl(url)
     if (parts === null) return
     urls.add(url)

@@ -1,5 +1,6 @@
 import { field, type HttpExchange } from '../http/exchange.ts'
 import { latin1Text } from '../platform/base64.ts'
+import { latin1Range } from '../platform/octets.ts'
 
 /** One exchange, with every further place where the same one was captured. */
 export interface Sighting {
@@ -85,8 +86,7 @@ function firstUnused(
 
 /** What two views of one exchange without a nonce have in common. */
 function wordsOf({ request, response }: HttpExchange): string {
-  const body = request?.body.bytes ?? null
-  return `${request?.method} ${request?.target} ${response?.status} ${body === null ? '' : latin1Text(body)}`
+  return `${request?.method} ${request?.target} ${response?.status} ${textOf({ request })}`
 }
 
 /** Microseconds between two views of one exchange at most: the time a proxy needs to pass it on. */
@@ -99,8 +99,17 @@ function answerKey({ request, response }: HttpExchange): string | null {
   if (request === null || response === null) return null
   const nonce = field(response.headers, 'replay-nonce')
   if (nonce === null || nonce === '') return null
-  const body = request.body.bytes === null ? '' : latin1Text(request.body.bytes)
-  return `${nonce} ${response.status} ${request.method} ${body}`
+  const body = request.body.bytes ?? EMPTY
+  const tail = latin1Range(body, Math.max(0, body.length - TAIL), body.length)
+  return `${nonce} ${response.status} ${request.method} ${body.length} ${tail}`
+}
+
+const EMPTY = new Uint8Array(0)
+/** Octets at the end of a body that stand for all of it until it is compared: a JWS ends with its signature. */
+const TAIL = 64
+
+function textOf({ request }: Pick<HttpExchange, 'request'>): string {
+  return latin1Text(request?.body.bytes ?? EMPTY)
 }
 
 function placeOf(exchange: HttpExchange): string {
@@ -110,7 +119,8 @@ function placeOf(exchange: HttpExchange): string {
 /** Two entries of one connection are two requests, whatever they look like. */
 function isSame(a: HttpExchange, b: HttpExchange): boolean {
   if (placeOf(a) === placeOf(b)) return false
-  return (b.request?.body.bytes?.length ?? 0) > 0 || timeOf(b) - timeOf(a) <= MOMENT
+  const body = textOf(b)
+  return body === textOf(a) && (body !== '' || timeOf(b) - timeOf(a) <= MOMENT)
 }
 
 export function timeOf(exchange: HttpExchange): number {

@@ -9,15 +9,11 @@ export type EncodingFault =
   | 'impossible-length'
   | 'unused-bits'
 
-const STRICT = /^[A-Za-z0-9_-]*$/
-
 /** The octets a text stands for, read leniently, and everything that is wrong with the text. */
 export function readBase64url(text: string): { bytes: Uint8Array; faults: EncodingFault[] } {
   const bytes = decodeBase64(text)
-  if (STRICT.test(text)) {
-    if (text.length % 4 === 1) return { bytes, faults: ['impossible-length'] }
-    return { bytes, faults: hasUnusedBits(text) ? ['unused-bits'] : NO_FAULTS }
-  }
+  if (encodeBase64url(bytes) === text) return { bytes, faults: NO_FAULTS }
+  if (STRICT.test(text)) return { bytes, faults: [text.length % 4 === 1 ? 'impossible-length' : 'unused-bits'] }
   const faults: EncodingFault[] = []
   if (text.includes('=')) faults.push('padding')
   if (/[+/]/.test(text)) faults.push('standard-alphabet')
@@ -28,14 +24,7 @@ export function readBase64url(text: string): { bytes: Uint8Array; faults: Encodi
 
 const NO_FAULTS: EncodingFault[] = []
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
-/** RFC 4648 3.5: the bits of the last character that no octet uses have to be zero. */
-function hasUnusedBits(text: string): boolean {
-  const rest = text.length % 4
-  if (rest < 2) return false
-  return (ALPHABET.indexOf(text.charAt(text.length - 1)) & (rest === 2 ? 15 : 3)) !== 0
-}
+const STRICT = /^[A-Za-z0-9_-]*$/
 
 /** The text a conforming encoder would have written for the same octets. */
 export function canonicalBase64url(text: string): string {

@@ -22,16 +22,11 @@ export function latin1Text(bytes: Uint8Array): string {
 
 /** UTF-8 text, or null when the bytes are not valid UTF-8 (RFC 3629). */
 export function utf8Text(bytes: Uint8Array): string | null {
-  for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 127) return strictUtf8(bytes)
-  return latin1Text(bytes)
-}
-
-const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function strictUtf8(bytes: Uint8Array): string | null {
   try {
-    return STRICT.decode(bytes)
+    return STRICT_UTF8.decode(bytes)
   } catch {
     return null
   }
 }
+
+const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -1,6 +1,7 @@
+import { redactionOf } from '../acme/redacted.ts'
 import { type AcmeRequest, type AcmeTraffic, isJudged, type UnknownCode } from '../acme/traffic.ts'
 import { asFarAsKept } from './redacted.ts'
-import { type Broken, type Group, type Rule, unknown, type Verdict } from './rule.ts'
+import { type Broken, type Group, HOLDS, type Rule, unknown, type Verdict } from './rule.ts'
 import { RULES } from './rules.ts'
 
 export type CheckName = 'kid' | 'jwk' | 'nonce' | 'url' | 'signature'
@@ -30,40 +31,83 @@ export interface Judgement {
   readonly waived: readonly Rule[]
 }
 
+/**
+ * Requests that one rule judges before the next has its turn. The code of all rules is larger than a processor's caches, and so is what is
+ * known of thousands of requests; one rule and a few dozen requests fit in.
+ */
+const BLOCK = 32
+
 /** Runs every rule over every request of the settled traffic. */
 export function judge(traffic: AcmeTraffic, rules: readonly Rule[] = RULES): Judgement[] {
-  const judging = rules.filter(({ judge }) => judge !== undefined)
-  const reviewing = rules.filter(({ review }) => review !== undefined)
-  const validating = judging.filter(({ subjects }) => subjects === 'validation')
-  return traffic.requests.map((request) =>
-    reviewed(judgeRequest(request, traffic, request.resource === 'validation' ? validating : judging), traffic, reviewing),
-  )
+  const { requests } = traffic
+  const judgements: Judgement[] = []
+  for (let from = 0; from < requests.length; from += BLOCK) {
+    const block = requests.slice(from, from + BLOCK)
+    judgements.push(...reviewed(judgeBlock(block, traffic, rules), traffic, rules))
+  }
+  return judgements
 }
 
-const NOTHING_CHECKED = {
-  kid: 'not-applicable',
-  jwk: 'not-applicable',
-  nonce: 'not-applicable',
-  url: 'not-applicable',
-  signature: 'not-applicable',
-} as const
+/** What some rules have said of one request. */
+interface Sheet {
+  readonly request: AcmeRequest
+  readonly isRedacted: boolean
+  readonly findings: Finding[]
+  readonly undecided: Undecided[]
+  /** Groups of which a rule holds. */
+  readonly held: Group[]
+}
 
-function judgeRequest(request: AcmeRequest, traffic: AcmeTraffic, rules: readonly Rule[]): Judgement {
-  if (request.resource === 'other' && request.jws === null)
-    return { request, findings: [], undecided: [], checks: NOTHING_CHECKED, compliant: null, waived: [] }
-  const findings: Finding[] = []
-  const undecided: Undecided[] = []
-  const held = new Set<Group>()
+function newSheet(request: AcmeRequest): Sheet {
+  const isRedacted = redactionOf(request.exchange, request.jws) !== null
+  return { request, isRedacted, findings: [], undecided: [], held: [] }
+}
+
+function judgeBlock(requests: readonly AcmeRequest[], traffic: AcmeTraffic, rules: readonly Rule[]): Judgement[] {
+  const sheets = requests.map(newSheet)
+  // What is no resource of a CA and carries no JWS is nobody's request.
+  const subjects = sheets.filter(({ request: { resource, jws } }) => resource !== 'other' || jws !== null)
+  const ordinary = subjects.filter(({ request }) => request.resource !== 'validation')
   for (const rule of rules) {
-    const verdict = asFarAsKept(request, traffic, rule, asFarAsSeen(request, rule.judge?.(request, traffic)))
-    if (verdict === undefined) continue
-    if (verdict.outcome === 'holds') held.add(rule.group)
-    else if (verdict.outcome === 'broken') findings.push({ rule, verdict })
-    else undecided.push({ rule, code: verdict.code, reason: verdict.reason })
+    if (rule.judge === undefined) continue
+    for (const sheet of rule.subjects === 'validation' ? subjects : ordinary)
+      note(sheet, rule, rule.judge(sheet.request, traffic), traffic)
   }
+  return sheets.map(judgementOf)
+}
+
+/** The second pass: what the server made of the request, now that it is known what the request was. */
+function reviewed(judgements: readonly Judgement[], traffic: AcmeTraffic, rules: readonly Rule[]): Judgement[] {
+  const sheets = judgements.map(({ request }) => newSheet(request))
+  for (const rule of rules) {
+    if (rule.review === undefined) continue
+    for (const [index, judgement] of judgements.entries())
+      if (isJudged(judgement.request)) note(sheets[index] as Sheet, rule, rule.review(judgement, traffic), traffic)
+  }
+  return judgements.map((judgement, index) => {
+    const { findings, undecided } = sheets[index] as Sheet
+    if (findings.length + undecided.length === 0) return judgement
+    return { ...judgement, findings: [...judgement.findings, ...findings], undecided: [...judgement.undecided, ...undecided] }
+  })
+}
+
+/** Writes down what a rule says, as far as the capture lets it. Most have nothing to say of most requests, or nothing against them. */
+function note(sheet: Sheet, rule: Rule, said: Verdict | undefined, traffic: AcmeTraffic): void {
+  if (said === undefined && !sheet.isRedacted) return
+  const { request, findings, undecided, held } = sheet
+  const isPlain = said === HOLDS && !sheet.isRedacted
+  const verdict = isPlain ? said : asFarAsKept(request, traffic, rule, asFarAsSeen(request, said))
+  if (verdict === undefined) return
+  if (verdict.outcome === 'broken') findings.push({ rule, verdict })
+  else if (verdict.outcome === 'unknown') undecided.push({ rule, code: verdict.code, reason: verdict.reason })
+  else if (!held.includes(rule.group)) held.push(rule.group)
+}
+
+function judgementOf({ request, findings, undecided, held }: Sheet): Judgement {
+  const header = request.jws?.header
   const checks = {
-    kid: checkOf('kid', request.jws?.header?.kid, findings, undecided, held),
-    jwk: checkOf('jwk', request.jws?.header?.jwk, findings, undecided, held),
+    kid: checkOf('kid', header?.kid, findings, undecided, held),
+    jwk: checkOf('jwk', header?.jwk, findings, undecided, held),
     nonce: checkOf('nonce', true, findings, undecided, held),
     url: checkOf('url', true, findings, undecided, held),
     signature: checkOf('signature', true, findings, undecided, held),
@@ -84,32 +128,19 @@ function asFarAsSeen(request: AcmeRequest, verdict: Verdict | undefined): Verdic
     : unknown('U-GAP', 'the method, the path or the authority of the request may not be in the capture')
 }
 
-/** The second pass: what the server made of the request, now that it is known what the request was. */
-function reviewed(judgement: Judgement, traffic: AcmeTraffic, rules: readonly Rule[]): Judgement {
-  if (!isJudged(judgement.request)) return judgement
-  let { findings, undecided } = judgement
-  for (const rule of rules) {
-    const { request } = judgement
-    const verdict = asFarAsKept(request, traffic, rule, asFarAsSeen(request, rule.review?.(judgement, traffic)))
-    if (verdict?.outcome === 'broken') findings = [...findings, { rule, verdict }]
-    else if (verdict?.outcome === 'unknown') undecided = [...undecided, { rule, code: verdict.code, reason: verdict.reason }]
-  }
-  return { ...judgement, findings, undecided }
-}
-
 /** A finding of a check's group with severity error fails it; what cannot be told of a rule that could fail it makes it unknown. */
 function checkOf(
   group: CheckName,
   subject: unknown,
   findings: readonly Finding[],
   undecided: readonly Undecided[],
-  held: ReadonlySet<Group>,
+  held: readonly Group[],
 ): CheckValue {
   if (findings.some(({ rule, verdict }) => rule.group === group && isClientError(verdict))) return 'fail'
   if (undecided.some(({ rule }) => rule.group === group && decidesCheck(rule))) return 'unknown'
   // kid and jwk do not apply where they are rightly absent; the others where there is no protected header to hold them.
   if (subject === undefined || subject === null || subject === '') return 'not-applicable'
-  return held.has(group) ? 'pass' : 'not-applicable'
+  return held.includes(group) ? 'pass' : 'not-applicable'
 }
 
 /** Where a nonce came from is part of the nonce check although the duty to know it is the server's (RFC 8555 6.5). */
