@@ -109,8 +109,9 @@ function decodeMembers(members: JsonObject, known: Pick<Jws, 'form' | 'object' |
   const signatureText = memberText(members, 'signature', defects)
   const unprotected = members.header
   if (unprotected !== undefined) defects.push(defect('unprotected-header', 'header', 'has an unprotected header member'))
+  const { form, object, signatureCount } = known
   return {
-    ...known,
+    form,
     protectedText,
     payloadText,
     signatureText,
@@ -118,6 +119,8 @@ function decodeMembers(members: JsonObject, known: Pick<Jws, 'form' | 'object' |
     payload: payloadText === null ? null : decodeMember(payloadText, 'payload', defects),
     signature: signatureText === null ? null : decodeMember(signatureText, 'signature', defects),
     unprotected,
+    signatureCount,
+    object,
     defects,
   }
 }
