@@ -79,12 +79,16 @@ export interface MessageHead {
 /** The value of a field, its lines joined by ", " (RFC 9110 5.2); null when absent. Names compare without case. */
 export function field(headers: readonly Header[], name: string): string | null {
   let found: string | null = null
-  for (const [key, value] of headers)
-    if (key.length === name.length && key.toLowerCase() === name) found = found === null ? value : `${found}, ${value}`
+  for (const [key, value] of headers) if (isNamed(key, name)) found = found === null ? value : `${found}, ${value}`
   return found
 }
 
 /** All lines of a field. */
 export function fieldLines(headers: readonly Header[], name: string): string[] {
-  return headers.filter(([key]) => key.length === name.length && key.toLowerCase() === name).map(([, value]) => value)
+  return headers.filter(([key]) => isNamed(key, name)).map(([, value]) => value)
+}
+
+/** Whether a field name is this one in lower case; most differ in length or in their first letter already. */
+export function isNamed(key: string, name: string): boolean {
+  return key.length === name.length && (key.charCodeAt(0) | 32) === name.charCodeAt(0) && key.toLowerCase() === name
 }

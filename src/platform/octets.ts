@@ -16,6 +16,13 @@ export function utf8Range(bytes: Uint8Array, start: number, end: number): string
   return utf8Slice.call(bytes, start, end)
 }
 
+/** A copy of bytes[start, end). Small ones share memory with each other: one allocation for each would cost more than the octets. */
+export function pooledCopy(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = Buffer.allocUnsafe(end - start)
+  copy.set(bytes.subarray(start, end))
+  return copy
+}
+
 /** A Buffer over the same octets, for packages that want one. */
 export function bufferOf(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

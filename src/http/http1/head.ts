@@ -1,4 +1,5 @@
-import type { Header, MessageHead } from '../exchange.ts'
+import { type Header, isNamed, type MessageHead } from '../exchange.ts'
+import { FieldMemory } from '../field-memory.ts'
 
 /** The largest head or trailer section that is held; a longer one is damage. */
 export const MAX_HEAD = 256 * 1024
@@ -141,6 +142,8 @@ export interface Fields {
   readonly faults: string[] | null
 }
 
+const memory = new FieldMemory()
+
 /** Field lines (RFC 9112 5) from text[at] on, up to the empty line or the end of the text. */
 export function parseFields(text: string, at: number): Fields {
   const headers: Header[] = []
@@ -179,7 +182,7 @@ export function parseFields(text: string, at: number): Fields {
     while (from < stop && isBlank(text.charCodeAt(from))) from++
     let to = stop
     while (to > from && isBlank(text.charCodeAt(to - 1))) to--
-    if (headers.length < MAX_FIELDS) headers.push([text.slice(position, nameEnd), text.slice(from, to)])
+    if (headers.length < MAX_FIELDS) headers.push(memory.line(text, position, nameEnd, from, to))
     else faults = add(faults, `more than ${MAX_FIELDS} field lines`)
     position = next
   }
@@ -239,11 +242,6 @@ export function makeHead(start: StartLine, text: string, fieldsAt: number): Head
     contentLength, transferEncoding, contentEncoding, upgrade, host,
     faults: start.fault === null ? faults : add(faults, start.fault),
   } // biome-ignore format: one row of fields
-}
-
-/** Most names differ in their first letter already. */
-function isNamed(name: string, lower: string): boolean {
-  return (name.charCodeAt(0) | 32) === lower.charCodeAt(0) && name.toLowerCase() === lower
 }
 
 function join(known: string | null, value: string): string {

@@ -1,6 +1,7 @@
 import type { Damage, DamageKind } from '../../core/damage.ts'
 import { DamageLog } from '../../core/damage.ts'
 import type { Micros } from '../../core/time.ts'
+import { pooledCopy } from '../../platform/octets.ts'
 import type { Mark } from '../../tcp/connection.ts'
 import { finishBody } from '../body.ts'
 import type { Body, Header, HttpRequest, HttpResponse } from '../exchange.ts'
@@ -98,7 +99,7 @@ export class Message {
     const held = this.held
     const wanted = Math.min(end - start, this.keep - held)
     if (wanted <= 0) return
-    if (held === 0 && this.#many === null) this.#once = copyOf(bytes, start, start + wanted)
+    if (held === 0 && this.#many === null) this.#once = pooledCopy(bytes, start, start + wanted)
     else {
       if (this.#many === null) {
         this.#many = new OctetBuffer()
@@ -146,7 +147,7 @@ export class Message {
     if (this.framing === 'none' && this.whole) return EMPTY_BODY
     if (this.keep === 0 && size !== 0) return { bytes: null, complete: false, size, damage }
     const many = this.#many
-    const content = many !== null ? many.bytes.slice(0, many.length) : (this.#once ?? EMPTY)
+    const content = many !== null ? pooledCopy(many.bytes, 0, many.length) : (this.#once ?? EMPTY)
     if (!this.whole && content.length === 0) return { bytes: null, complete: false, size, damage }
     const { contentEncoding } = this.head
     const codings = contentEncoding === null ? this.codings : [...codingNames(contentEncoding), ...this.codings]
@@ -190,6 +191,3 @@ export function toResponse(message: Message, interim: readonly number[]): HttpRe
     damage: message.damage,
   }
 }
-
-/** A copy even when `bytes` is a Buffer, whose own slice shares memory. */
-const copyOf = (bytes: Uint8Array, start: number, end: number): Uint8Array => Uint8Array.prototype.slice.call(bytes, start, end)
