@@ -5,6 +5,8 @@ import { latin1Text } from '../platform/base64.ts'
 /** What stands in the place of a signature that was verified and then removed: octets that no signature algorithm makes. */
 export const REMOVED_SIGNATURE = 'removed by redaction:'
 
+const FIRST_OCTET = REMOVED_SIGNATURE.charCodeAt(0)
+
 /** Why nothing can be verified any more. */
 export const REDACTED_REASON = 'the message was redacted, and its signature was removed'
 
@@ -20,6 +22,6 @@ export function redactionOf(exchange: HttpExchange, jws: Jws | null): string | n
   if (typeof mark === 'string') return mark
   // the mark in the signature survives programs that drop members they do not know
   const signature = jws?.signature ?? null
-  const isRemoved = signature !== null && latin1Text(signature.subarray(0, REMOVED_SIGNATURE.length)) === REMOVED_SIGNATURE
-  return isRemoved ? '' : null
+  if (signature === null || signature[0] !== FIRST_OCTET) return null
+  return latin1Text(signature.subarray(0, REMOVED_SIGNATURE.length)) === REMOVED_SIGNATURE ? '' : null
 }

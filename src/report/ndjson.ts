@@ -18,5 +18,6 @@ export function* renderNdjson(report: Report): Iterable<string> {
 }
 
 function* lines(type: string, items: readonly object[]): Iterable<string> {
-  for (const item of items) yield `${JSON.stringify({ type, ...item })}\n`
+  // What JSON.stringify({ type, ...item }) gives, without copying every item.
+  for (const item of items) yield `{"type":${JSON.stringify(type)},${JSON.stringify(item).slice(1)}\n`
 }

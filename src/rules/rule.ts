@@ -115,6 +115,8 @@ interface Reviewing {
   review(judgement: Judgement, traffic: AcmeTraffic): Verdict | undefined
 }
 
+const NOTHING: Broken['evidence'] = {}
+
 /** A broken verdict with the rule's own severity and party; for rules of party 'either' pass the party. */
 export function broken(
   rule: Pick<Rule, 'severity' | 'party'>,
@@ -122,7 +124,14 @@ export function broken(
   more: Partial<Omit<Broken, 'outcome' | 'message'>> = {},
 ): Broken {
   const party: Party = rule.party === 'either' ? 'unknown' : rule.party
-  return { outcome: 'broken', severity: rule.severity, party, message, remedy: null, evidence: {}, ...more }
+  return {
+    outcome: 'broken',
+    severity: more.severity ?? rule.severity,
+    party: more.party ?? party,
+    message,
+    remedy: more.remedy ?? null,
+    evidence: more.evidence ?? NOTHING,
+  }
 }
 
 export function unknown(code: UnknownCode, reason: string): Unknown {
