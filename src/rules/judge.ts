@@ -1,5 +1,5 @@
 import { redactionOf } from '../acme/redacted.ts'
-import { type AcmeRequest, type AcmeTraffic, isJudged, type UnknownCode } from '../acme/traffic.ts'
+import { type AcmeRequest, type AcmeTraffic, isJudged, type Resource, type UnknownCode } from '../acme/traffic.ts'
 import { asFarAsKept } from './redacted.ts'
 import { type Broken, type Group, HOLDS, type Rule, unknown, type Verdict } from './rule.ts'
 import { RULES } from './rules.ts'
@@ -68,13 +68,23 @@ function judgeBlock(requests: readonly AcmeRequest[], traffic: AcmeTraffic, rule
   // What is no resource of a CA and carries no JWS is nobody's request.
   const subjects = sheets.filter(({ request: { resource, jws } }) => resource !== 'other' || jws !== null)
   const ordinary = subjects.filter(({ request }) => request.resource !== 'validation')
+  const byResource = new Map<Resource, Sheet[]>()
+  for (const sheet of ordinary) {
+    const others = byResource.get(sheet.request.resource)
+    if (others === undefined) byResource.set(sheet.request.resource, [sheet])
+    else others.push(sheet)
+  }
+  const ask = (rule: Rule, asked: readonly Sheet[]) => {
+    for (const sheet of asked) note(sheet, rule, rule.judge?.(sheet.request, traffic), traffic)
+  }
   for (const rule of rules) {
-    if (rule.judge === undefined) continue
-    for (const sheet of rule.subjects === 'validation' ? subjects : ordinary)
-      note(sheet, rule, rule.judge(sheet.request, traffic), traffic)
+    if (rule.resources !== undefined) for (const resource of rule.resources) ask(rule, byResource.get(resource) ?? NO_SHEETS)
+    else if (rule.judge !== undefined) ask(rule, rule.subjects === 'validation' ? subjects : ordinary)
   }
   return sheets.map(judgementOf)
 }
+
+const NO_SHEETS: readonly Sheet[] = []
 
 /** The second pass: what the server made of the request, now that it is known what the request was. */
 function reviewed(judgements: readonly Judgement[], traffic: AcmeTraffic, rules: readonly Rule[]): Judgement[] {

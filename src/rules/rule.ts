@@ -1,4 +1,4 @@
-import type { AcmeRequest, AcmeTraffic, UnknownCode } from '../acme/traffic.ts'
+import type { AcmeRequest, AcmeTraffic, Resource, UnknownCode } from '../acme/traffic.ts'
 import type { Judgement } from './judge.ts'
 
 export type Severity = 'error' | 'warning' | 'info'
@@ -103,6 +103,8 @@ export type Rule = Catalogued & {
 } & (Judging | Reviewing)
 
 interface Judging {
+  /** Roles of the URLs whose requests it is about; it is not asked of others. Absent: it is about any. */
+  readonly resources?: readonly Resource[]
   /** Pure: looks at one request within its settled traffic. */
   judge(request: AcmeRequest, traffic: AcmeTraffic): Verdict | undefined
   readonly review?: undefined
@@ -111,6 +113,7 @@ interface Judging {
 /** For conduct of the server that is right or wrong by what the request was: whether it was faulty, whether it was in order. */
 interface Reviewing {
   readonly judge?: undefined
+  readonly resources?: undefined
   /** Pure: runs when every judging rule has spoken, and sees their judgement. It judges the server, so it cannot change `compliant`. */
   review(judgement: Judgement, traffic: AcmeTraffic): Verdict | undefined
 }

@@ -32,8 +32,9 @@ export const accountCreateResponse: Rule = {
   },
   examples: { fails: 'HTTP/1.1 201 Created without Location', passes: 'Location: https://ca.example/acct/1' },
   explains: { types: [], details: [] },
+  resources: ['newAccount'],
   judge(request, traffic) {
-    if (request.resource !== 'newAccount' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const lost = lostAnswer(request)
     if (lost !== null) return lost
     if (!wasAccepted(request)) return undefined

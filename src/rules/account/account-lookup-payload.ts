@@ -30,8 +30,9 @@ export const accountLookupPayload: Rule = {
     passes: '{"onlyReturnExisting": true}',
   },
   explains: { types: ['malformed'], details: [] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (!isObject(request.payload)) return lostBody(request) ?? undefined
     if (request.payload.onlyReturnExisting !== true) return undefined
     const others = Object.keys(request.payload).filter((member) => member !== 'onlyReturnExisting')

@@ -29,8 +29,9 @@ export const accountObject: Rule = {
   why: 'Clients that read the status or the list of orders find nothing and stop.',
   examples: { fails: '{"contact": []}', passes: '{"status": "valid", "orders": "https://ca.example/acct/1/orders"}' },
   explains: { types: [], details: [] },
+  resources: ['newAccount', 'account'],
   judge(request) {
-    if ((request.resource !== 'newAccount' && request.resource !== 'account') || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (request.response === null) return unknown('U-RESP', 'the answer is not in the capture')
     if (!wasAccepted(request) || uncertainRole(request) !== null) return undefined
     const lost = lostContent(request)

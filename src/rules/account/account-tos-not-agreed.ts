@@ -36,8 +36,9 @@ export const accountTosNotAgreed: Rule = {
     passes: '{"termsOfServiceAgreed": true, "contact": ["mailto:admin@example.org"]}',
   },
   explains: { types: ['malformed', 'userActionRequired'], details: [/terms of service/i] },
+  resources: ['newAccount'],
   judge(request, traffic) {
-    if (request.resource !== 'newAccount' || request.method !== 'POST' || !isObject(request.payload)) return undefined
+    if (request.method !== 'POST' || !isObject(request.payload)) return undefined
     const { termsOfServiceAgreed, onlyReturnExisting } = request.payload
     if (onlyReturnExisting === true || request.response?.status === 200 || accountOfKey(request, traffic) !== null)
       return undefined

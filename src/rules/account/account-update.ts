@@ -32,8 +32,9 @@ export const accountUpdate: Rule = {
   },
   examples: { fails: '{"termsOfServiceAgreed": false}', passes: '{"contact": ["mailto:admin@example.org"]}' },
   explains: { types: ['malformed'], details: [] },
+  resources: ['account'],
   judge(request) {
-    if (request.resource !== 'account' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (!isObject(request.payload)) return lostBody(request) ?? undefined
     const { status } = request.payload
     if (status !== undefined && status !== 'deactivated' && status !== 'valid')

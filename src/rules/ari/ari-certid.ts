@@ -24,8 +24,9 @@ export const ariCertid: Rule = {
   references: ['RFC 9773 §4.1'],
   why: 'The CA finds no certificate of that name, and the client renews by its own guess.',
   explains: { types: ['malformed'], details: [/CertID|Authority Key Identifier/i] },
+  resources: ['renewalInfo'],
   judge(request, traffic) {
-    if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed') return undefined
+    if (request.roleBasis === 'guessed') return undefined
     const text = certIdInUrl(request)
     if (text === null) return unknown('U-START', 'the directory that tells where the CertID begins is not in the capture')
     const { fault, certain, seen } = readCertId(text, traffic)

@@ -66,8 +66,9 @@ export const ariLifetime: Rule = {
   references: ['RFC 9773 §4.3'],
   why: 'There is nothing to renew any more; the requests only load the CA.',
   explains: { types: [], details: [] },
+  resources: ['renewalInfo'],
   judge(request, traffic) {
-    if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed') return undefined
+    if (request.roleBasis === 'guessed') return undefined
     const text = certIdInUrl(request)
     const seen = text === null || text === '' ? null : readCertId(text, traffic).seen
     if (seen === null) return unknown('U-START', 'the certificate that is asked for is not in the capture')

@@ -88,8 +88,9 @@ export const ariPollInterval: Rule = {
   references: ['RFC 9773 §4.3.2', 'RFC 9773 §4.3.3'],
   why: 'Asked too often, the CA limits the client; asked too seldom, an early revocation goes unnoticed.',
   explains: { types: [], details: [] },
+  resources: ['renewalInfo'],
   judge(request, traffic) {
-    if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed') return undefined
+    if (request.roleBasis === 'guessed') return undefined
     const previous = remembered(traffic, previousFetches).get(request)
     if (previous === undefined) return undefined
     const { own, other, wasEarly } = previous

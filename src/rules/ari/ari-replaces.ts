@@ -44,8 +44,9 @@ export const ariReplaces: Rule = {
   references: ['RFC 9773 §5', 'RFC 9773 §7.4'],
   why: 'The CA refuses the order, or does not count it as a renewal, so that limits apply to it.',
   explains: { types: ['alreadyReplaced', 'malformed', 'unauthorized'], details: [/replac/i] },
+  resources: ['newOrder'],
   judge(request, traffic) {
-    if (request.resource !== 'newOrder' || request.method !== 'POST' || !isObject(request.payload)) return undefined
+    if (request.method !== 'POST' || !isObject(request.payload)) return undefined
     const { replaces } = request.payload
     if (replaces === undefined) return undefined
     const client = (message: string, severity: 'error' | 'warning', expected: string | null = null) =>

@@ -49,8 +49,9 @@ export const ariResponse: Rule = {
     passes: '{"suggestedWindow": {"start": "2026-03-01T00:00:00Z", "end": "2026-03-03T00:00:00Z"}}',
   },
   explains: { types: [], details: [] },
+  resources: ['renewalInfo'],
   judge(request) {
-    if (request.resource !== 'renewalInfo' || request.roleBasis === 'guessed' || request.method !== 'GET') return undefined
+    if (request.roleBasis === 'guessed' || request.method !== 'GET') return undefined
     const { response, answer } = request
     if (response !== null && response.status !== 200) return undefined
     const lost = lostAnswer(request) ?? lostContent(request)

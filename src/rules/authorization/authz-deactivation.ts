@@ -26,8 +26,9 @@ export const authzDeactivation: Rule = {
   why: 'The CA knows one change of an authorization only and refuses every other.',
   examples: { fails: '{"status": "invalid"}', passes: '{"status": "deactivated"}' },
   explains: { types: ['malformed'], details: [] },
+  resources: ['authorization'],
   judge(request) {
-    if (request.resource !== 'authorization' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (!isObject(request.payload)) return lostBody(request) ?? undefined
     if (request.payload.status !== 'deactivated') return undefined // post-as-get-payload says it
     const others = Object.keys(request.payload).filter((member) => member !== 'status')

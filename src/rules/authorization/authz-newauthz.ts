@@ -29,8 +29,9 @@ export const authzNewauthz: Rule = {
     passes: '{"newAuthz": "https://ca.example/newAuthz"}',
   },
   explains: { types: ['malformed', 'unauthorized'], details: [] },
+  resources: ['newAuthz'],
   judge(request) {
-    if (request.resource !== 'newAuthz' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (request.roleBasis === 'guessed') {
       const directory = request.ca?.directory ?? null
       if (directory === null)

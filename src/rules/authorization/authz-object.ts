@@ -66,8 +66,9 @@ export const authzObject: Rule = {
       '{"status": "pending", "identifier": {"type": "dns", "value": "www.example.org"}, "challenges": [{"type": "http-01", "url": "https://ca.example/chall/1", "token": "…"}]}',
   },
   explains: { types: [], details: [] },
+  resources: ['authorization', 'newAuthz'],
   judge(request, traffic) {
-    if ((request.resource !== 'authorization' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (request.response === null) return unknown('U-RESP', 'the answer is not in the capture')
     if (!wasAccepted(request) || uncertainRole(request) !== null) return undefined
     const lost = lostContent(request)

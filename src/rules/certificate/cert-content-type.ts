@@ -30,8 +30,9 @@ export const certContentType: Rule = {
   why: 'A client that checks the media type refuses a good certificate.',
   examples: { fails: 'Content-Type: application/octet-stream', passes: 'Content-Type: application/pem-certificate-chain' },
   explains: { types: [], details: [] },
+  resources: ['certificate'],
   judge(request) {
-    if (request.resource !== 'certificate' || uncertainRole(request) !== null) return undefined
+    if (uncertainRole(request) !== null) return undefined
     const { response } = request
     if (response !== null && response.status !== 200) return undefined
     const lost = lostAnswer(request)

@@ -39,8 +39,8 @@ export const certKeyMatch: Rule = {
   references: ['RFC 8555 §7.4'],
   why: 'The certificate is useless: its private key is not the one the client has.',
   explains: { types: [], details: [] },
+  resources: ['certificate'],
   judge(request, traffic) {
-    if (request.resource !== 'certificate') return undefined
     const leaf = request.chain?.certificates[0]?.value ?? null
     if (leaf === null) return undefined
     const order = orderOf(request, traffic)

@@ -19,8 +19,8 @@ export const certNamesMatch: Rule = {
   references: ['RFC 8555 §7.4'],
   why: 'Browsers refuse the certificate for the missing names, and a name too many was not proved.',
   explains: { types: [], details: [] },
+  resources: ['certificate'],
   judge(request, traffic) {
-    if (request.resource !== 'certificate') return undefined
     const leaf = request.chain?.certificates[0]?.value ?? null
     if (leaf === null) return undefined
     const ordered = orderOf(request, traffic) === null ? null : orderedIdentifiers(request, traffic)

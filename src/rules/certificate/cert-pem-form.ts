@@ -58,8 +58,9 @@ export const certPemForm: Rule = {
   references: ['RFC 8555 §9.1', 'RFC 8555 §7.4.2', 'RFC 8555 §11.4'],
   why: 'Web servers fail to load the file, or browsers fail to build the chain.',
   explains: { types: [], details: [] },
+  resources: ['certificate'],
   judge(request) {
-    if (request.resource !== 'certificate' || uncertainRole(request) !== null) return undefined
+    if (uncertainRole(request) !== null) return undefined
     const { response, chain } = request
     if (response === null) return unknown('U-RESP', 'the answer is not in the capture')
     if (response.status !== 200) return undefined

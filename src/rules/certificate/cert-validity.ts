@@ -45,8 +45,9 @@ export const certValidity: Rule = {
   references: ['RFC 8555 §7.4'],
   why: 'The certificate is refused from the first day, or ends before its renewal.',
   explains: { types: [], details: [] },
+  resources: ['certificate'],
   judge(request, traffic) {
-    if (request.resource !== 'certificate' || request.response === null) return undefined
+    if (request.response === null) return undefined
     const leaf = request.chain?.certificates[0]?.value ?? null
     if (leaf === null || leaf.notBefore === null || leaf.notAfter === null) return undefined
     const from = leaf.notBefore / 1000

@@ -27,8 +27,9 @@ export const challengeLegacyKeyauth: Rule = {
   why: 'The member comes from ACMEv1. CAs ignore it, but it shows which key the client thinks it has.',
   examples: { fails: '{"keyAuthorization": "evaGxfAD….9jg46WB3…"}', passes: '{}' },
   explains: { types: ['malformed'], details: [/legacy KeyAuthorization/] },
+  resources: ['challenge'],
   judge(request, traffic) {
-    if (request.resource !== 'challenge' || request.method !== 'POST' || request.payloadKind === 'empty') return undefined
+    if (request.method !== 'POST' || request.payloadKind === 'empty') return undefined
     const lost = lostBody(request)
     if (lost !== null) return lost
     if (!isObject(request.payload)) return undefined

@@ -33,8 +33,9 @@ export const challengePayload: Rule = {
   why: 'A CA may refuse the request, or take it for something else than the wish to be validated.',
   examples: { fails: '{"resource": "challenge"}', passes: '{}' },
   explains: { types: ['malformed'], details: [/was not "\{\}"/] },
+  resources: ['challenge'],
   judge(request, traffic) {
-    if (request.resource !== 'challenge' || request.method !== 'POST' || request.payloadKind === 'empty') return undefined
+    if (request.method !== 'POST' || request.payloadKind === 'empty') return undefined
     const lost = lostBody(request)
     if (lost !== null) return lost
     const { payload } = request

@@ -34,8 +34,9 @@ export const challengeTypeAllowed: Rule = {
     passes: '{"identifier": {"type": "ip", "value": "192.0.2.1"}, "challenges": ["http-01"]}',
   },
   explains: { types: [], details: [] },
+  resources: ['authorization'],
   judge(request, traffic) {
-    if (request.resource !== 'authorization' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (request.response === null) return unknown('U-RESP', 'the answer is not in the capture')
     if (!wasAccepted(request) || uncertainRole(request) !== null || !firstOf(request, traffic)) return undefined
     const lost = lostContent(request)

@@ -28,8 +28,9 @@ export const challengeUpLink: Rule = {
   why: 'The client cannot find the authorization from the challenge. Most know it already.',
   examples: { fails: 'Link: <https://ca.example/dir>;rel="index"', passes: 'Link: <https://ca.example/authz/1>;rel="up"' },
   explains: { types: [], details: [] },
+  resources: ['challenge'],
   judge(request, traffic) {
-    if (request.resource !== 'challenge' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const lost = lostAnswer(request)
     if (lost !== null) return lost
     if (request.response?.status !== 200 || uncertainRole(request) !== null) return undefined

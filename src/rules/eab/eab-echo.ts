@@ -27,8 +27,8 @@ export const eabEcho: Rule = {
       '{"status": "valid", "externalAccountBinding": {"protected": "eyJhbGciOi…", "payload": "eyJrdHki…", "signature": "q3fQ…"}}',
   },
   explains: { types: [], details: [] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount') return undefined
     const binding = bindingOf(request)
     if (binding === null) return undefined
     if (request.response === null) return unknown('U-RESP', 'the answer is not in the capture')

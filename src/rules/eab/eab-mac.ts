@@ -47,8 +47,8 @@ export const eabMac: Rule = {
     passes: 'HMAC key: the octets that the base64url text stands for',
   },
   explains: { types: ['unauthorized', 'malformed', 'serverInternal'], details: [] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount') return undefined
     const binding = bindingOf(request)
     if (binding === null) return undefined
     const { signature, kid, alg } = binding

@@ -23,8 +23,8 @@ export const eabNonce: Rule = {
     passes: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
   },
   explains: { types: ['malformed'], details: [/nonce.*absent/, /'nonce' must not/] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount') return undefined
     const header = bindingOf(request)?.jws.header ?? null
     if (header === null) return lostBody(request) ?? undefined
     if (header.nonce === undefined) return HOLDS

@@ -27,8 +27,8 @@ export const eabPayloadKey: Rule = {
       '{"jwk": {"kty": "EC", "crv": "P-256", "x": "the account key", "y": "…"}, "payload": {"kty": "EC", "crv": "P-256", "x": "the account key", "y": "…"}}',
   },
   explains: { types: ['badPublicKey', 'unauthorized', 'malformed'], details: [] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount') return undefined
     const binding = bindingOf(request)
     if (binding === null) return lostBody(request) ?? undefined
     const outer = request.jwk?.thumbprint ?? null

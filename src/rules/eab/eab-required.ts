@@ -38,8 +38,9 @@ export const eabRequired: Rule = {
       '{"termsOfServiceAgreed": true, "externalAccountBinding": {"protected": "eyJhbGciOi…", "payload": "eyJrdHki…", "signature": "q3fQ…"}}',
   },
   explains: { types: ['externalAccountRequired', 'malformed', 'unauthorized'], details: [/external account/i] },
+  resources: ['newAccount'],
   judge(request, traffic) {
-    if (request.resource !== 'newAccount' || request.method !== 'POST' || !isObject(request.payload)) return undefined
+    if (request.method !== 'POST' || !isObject(request.payload)) return undefined
     if (
       request.payload.onlyReturnExisting === true ||
       request.response?.status === 200 ||

@@ -54,8 +54,8 @@ export const eabReuse: Rule = {
     types: ['unauthorized', 'malformed'],
     details: [/already bound/, /not awaiting external account binding/, /already used/],
   },
+  resources: ['newAccount'],
   judge(request, traffic) {
-    if (request.resource !== 'newAccount') return undefined
     const kid = bindingOf(request)?.kid ?? null
     if (kid === null || kid === '') return undefined
     const isUsedUp = USED_UP.test(request.problem?.detail ?? '')

@@ -30,8 +30,8 @@ export const eabStructure: Rule = {
     passes: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
   },
   explains: { types: ['malformed', 'unauthorized'], details: [/external ?account ?binding/i, /'alg' field/] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount') return undefined
     const lost = lostBody(request)
     if (lost !== null) return lost
     const binding = bindingOf(request)

@@ -28,8 +28,8 @@ export const eabUrl: Rule = {
     passes: '{"alg": "HS256", "kid": "eab-key-17", "url": "https://ca.example/newAccount"}',
   },
   explains: { types: ['malformed'], details: [/differs from outer/, /not the same value as the outer/] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount') return undefined
     const binding = bindingOf(request)
     if (binding === null) return lostBody(request) ?? undefined
     const { url } = binding

@@ -52,8 +52,9 @@ export const finalizeAccountKey: Rule = {
   fixes: { 'cert-manager': 'Name different Secrets in privateKeySecretRef of the Issuer and in secretName of the Certificate.' },
   examples: { fails: 'The public key of the CSR is the account key', passes: 'The CSR has a key of its own' },
   explains: { types: ['malformed', 'badCSR'], details: [/different than account key|known account/i] },
+  resources: ['finalize'],
   judge(request, traffic) {
-    const csr = request.resource === 'finalize' ? (request.csr?.value ?? null) : null
+    const csr = request.csr?.value ?? null
     if (csr === null) return undefined
     const { identity, kind } = csr.key
     const own = request.key === null ? null : identityOf(request.key.facts)

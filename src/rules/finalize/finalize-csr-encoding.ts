@@ -26,8 +26,9 @@ export const finalizeCsrEncoding: Rule = {
   why: 'The CA cannot read what is to be certified, and the order stays without a certificate.',
   examples: { fails: '{"csr": "-----BEGIN CERTIFICATE REQUEST-----"}', passes: '{"csr": "MIIBVjCB…"}' },
   explains: { types: ['malformed', 'badCSR'], details: [/csr|certificate request/i] },
+  resources: ['finalize'],
   judge(request) {
-    if (request.resource !== 'finalize' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (request.jws === null) return lostBody(request) ?? undefined
     const { csr, payload, payloadKind } = request
     if (csr === null) {

@@ -49,8 +49,9 @@ export const finalizeCsrIdentifiers: Rule = {
     types: ['badCSR', 'unauthorized', 'malformed'],
     details: [/same identifiers/i, /do not match identifiers/, /CSR is missing/],
   },
+  resources: ['finalize'],
   judge(request, traffic) {
-    const csr = request.resource === 'finalize' ? (request.csr?.value ?? null) : null
+    const csr = request.csr?.value ?? null
     if (csr === null) return undefined
     const ordered = orderedIdentifiers(request, traffic)
     if (ordered === null) return unknown('U-START', 'no answer in the capture shows the identifiers of this order')

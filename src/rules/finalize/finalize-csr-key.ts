@@ -56,8 +56,8 @@ export const finalizeCsrKey: Rule = {
   },
   examples: { fails: 'RSA, 1024 bits', passes: 'EC P-256' },
   explains: { types: ['badCSR', 'unauthorized', 'badPublicKey'], details: [] },
+  resources: ['finalize'],
   judge(request) {
-    if (request.resource !== 'finalize') return undefined
     const csr = request.csr?.value ?? null
     if (csr === null) return lostBody(request) ?? undefined
     const found = [...weaknesses(csr)]

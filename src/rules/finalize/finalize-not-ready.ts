@@ -53,8 +53,9 @@ export const finalizeNotReady: Rule = {
   why: 'The CA refuses with orderNotReady. A client that takes this for the end of the order starts all over.',
   examples: { fails: '{"status": "pending"}', passes: '{"status": "ready"}' },
   explains: { types: ['orderNotReady'], details: [/not (acceptable for finalization|ready)/i] },
+  resources: ['finalize'],
   judge(request, traffic) {
-    if (request.resource !== 'finalize' || request.method !== 'POST' || request.payloadKind !== 'object') return undefined
+    if (request.method !== 'POST' || request.payloadKind !== 'object') return undefined
     const order = orderOf(request, traffic)
     const seen = order === null ? null : seenBefore(order.history, request)
     const status = seen === null ? null : statusOf(seen)

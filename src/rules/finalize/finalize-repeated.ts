@@ -27,8 +27,9 @@ export const finalizeRepeated: Rule = {
   why: 'The second request is refused at most CAs, and the client may take that for a failure of the order.',
   examples: { fails: 'POST finalize 200, POST finalize 403', passes: 'POST finalize 200, POST order 200' },
   explains: { types: ['orderNotReady'], details: [] },
+  resources: ['finalize'],
   judge(request, traffic) {
-    if (request.resource !== 'finalize' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const before = finalizesBefore(request, traffic)
     if (before === null) return undefined
     const { taken, unanswered } = before

@@ -37,8 +37,9 @@ export const finalizeResponse: Rule = {
     passes: '{"status": "processing", "finalize": "https://ca.example/order/1/finalize"}',
   },
   explains: { types: [], details: [] },
+  resources: ['finalize'],
   judge(request) {
-    if (request.resource !== 'finalize' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const { response, answer } = request
     if (response !== null && !wasAccepted(request)) return undefined
     const lost = lostAnswer(request)

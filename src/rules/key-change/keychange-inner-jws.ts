@@ -31,8 +31,9 @@ export const keychangeInnerJws: Rule = {
     passes: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://ca.example/keyChange"}',
   },
   explains: { types: ['malformed', 'badPublicKey'], details: [/inner JWS/i] },
+  resources: ['keyChange'],
   judge(request) {
-    if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const lost = lostBody(request)
     if (lost !== null) return lost
     const inner = keyChangeOf(request)

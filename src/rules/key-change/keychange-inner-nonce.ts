@@ -29,8 +29,9 @@ export const keychangeInnerNonce: Rule = {
     passes: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://ca.example/keyChange"}',
   },
   explains: { types: [], details: [] },
+  resources: ['keyChange'],
   judge(request) {
-    if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const header = keyChangeOf(request)?.jws.header ?? null
     if (header === null) return lostBody(request) ?? undefined
     if (header.nonce === undefined) return HOLDS

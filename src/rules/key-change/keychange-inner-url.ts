@@ -24,8 +24,9 @@ export const keychangeInnerUrl: Rule = {
     passes: '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "url": "https://ca.example/keyChange"}',
   },
   explains: { types: ['malformed'], details: [/inner JWS 'url'|differs for inner/i] },
+  resources: ['keyChange'],
   judge(request) {
-    if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const inner = keyChangeOf(request)
     if (inner === null) return lostBody(request) ?? undefined
     const { url } = inner

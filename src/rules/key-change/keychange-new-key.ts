@@ -50,8 +50,9 @@ export const keychangeNewKey: Rule = {
   why: 'A key that is in use already would open two accounts, and an old key may be known to others.',
   examples: { fails: 'The new key is that of another account', passes: 'The new key was made for this change' },
   explains: { types: ['malformed', 'conflict'], details: [] },
+  resources: ['keyChange'],
   judge(request, traffic) {
-    if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const inner = keyChangeOf(request)
     const thumbprint = inner?.jwk?.thumbprint ?? null
     if (inner === null || thumbprint === null) return lostBody(request) ?? undefined

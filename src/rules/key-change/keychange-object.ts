@@ -32,8 +32,9 @@ export const keychangeObject: Rule = {
     passes: '{"account": "https://ca.example/acct/1", "oldKey": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}}',
   },
   explains: { types: ['malformed'], details: [/old ?key|outer JWS has Key ID/i] },
+  resources: ['keyChange'],
   judge(request) {
-    if (request.resource !== 'keyChange' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const inner = keyChangeOf(request)
     if (inner === null || inner.jws.payload === null) return lostBody(request) ?? undefined
     const { payload } = inner

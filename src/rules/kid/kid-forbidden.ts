@@ -31,8 +31,9 @@ export const kidForbidden: Rule = {
       '{"alg": "ES256", "jwk": {"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}, "nonce": "oFvnlFP1wIhRlYS2jTaXbA", "url": "https://ca.example/newAccount"}',
   },
   explains: { types: ['malformed'], details: [/No embedded JWK/, /No JWK in JWS header/, /jwk expected/] },
+  resources: ['newAccount'],
   judge(request) {
-    if (request.resource !== 'newAccount' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const header = headerOf(request)
     if (header === null) return lostBody(request) ?? undefined
     if (!isPresent(header.kid)) return HOLDS

@@ -71,8 +71,9 @@ export const orderIdentifiers: Rule = {
     passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}]}',
   },
   explains: { types: ['malformed', 'rejectedIdentifier', 'unsupportedIdentifier'], details: [/identifier/i, /domain name/i] },
+  resources: ['newOrder', 'newAuthz'],
   judge(request) {
-    if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const lost = lostBody(request)
     if (lost !== null) return lost
     if (!isObject(request.payload)) return undefined // payload-not-json says it

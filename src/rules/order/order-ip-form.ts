@@ -30,8 +30,9 @@ export const orderIpForm: Rule = {
     passes: '{"identifiers": [{"type": "ip", "value": "192.0.2.1"}]}',
   },
   explains: { types: ['malformed', 'unsupportedIdentifier'], details: [] },
+  resources: ['newOrder', 'newAuthz'],
   judge(request) {
-    if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const list = identifiersOf(request)
     if (list === null) return lostBody(request) ?? undefined
     const identifiers = readIdentifiers(list)

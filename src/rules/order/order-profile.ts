@@ -30,8 +30,9 @@ export const orderProfile: Rule = {
     passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "profile": "shortlived"}',
   },
   explains: { types: ['invalidProfile'], details: [/profile/i] },
+  resources: ['newOrder'],
   judge(request) {
-    if (request.resource !== 'newOrder' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (!isObject(request.payload)) return lostBody(request) ?? undefined
     const { profile } = request.payload
     if (profile === undefined) return undefined

@@ -70,8 +70,9 @@ export const orderResponse: Rule = {
       '{"status": "pending", "identifiers": [{"type": "dns", "value": "www.example.org"}], "authorizations": ["https://ca.example/authz/1"], "finalize": "https://ca.example/order/1/finalize"}',
   },
   explains: { types: [], details: [] },
+  resources: ['newOrder'],
   judge(request) {
-    if (request.resource !== 'newOrder' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const lost = lostAnswer(request)
     if (lost !== null) return lost
     if (!wasAccepted(request)) return undefined

@@ -31,8 +31,9 @@ export const orderValidityDates: Rule = {
     passes: '{"identifiers": [{"type": "dns", "value": "www.example.org"}], "notAfter": "2026-04-01T00:00:00Z"}',
   },
   explains: { types: ['malformed'], details: [/NotBefore and NotAfter/] },
+  resources: ['newOrder'],
   judge(request) {
-    if (request.resource !== 'newOrder' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (!isObject(request.payload)) return lostBody(request) ?? undefined
     const { notBefore, notAfter } = request.payload
     const given = Object.entries({ notBefore, notAfter }).filter(([, value]) => value !== undefined)

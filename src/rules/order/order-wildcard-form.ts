@@ -35,8 +35,9 @@ export const orderWildcardForm: Rule = {
     passes: '{"identifiers": [{"type": "dns", "value": "*.example.org"}]}',
   },
   explains: { types: ['malformed'], details: [/wildcard/i] },
+  resources: ['newOrder', 'newAuthz'],
   judge(request) {
-    if ((request.resource !== 'newOrder' && request.resource !== 'newAuthz') || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const list = identifiersOf(request)
     if (list === null) return lostBody(request) ?? undefined
     const wildcards = readIdentifiers(list).filter(({ type, value }) => type === 'dns' && value.includes('*'))

@@ -30,8 +30,9 @@ export const revokeAuth: Rule = {
   },
   examples: { fails: 'jwk: the account key', passes: 'kid: https://ca.example/acct/1' },
   explains: { types: ['unauthorized', 'malformed'], details: [/same public key|not authorized|No authorization/i] },
+  resources: ['revokeCert'],
   judge(request) {
-    if (request.resource !== 'revokeCert' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const header = headerOf(request)
     if (header === null) return lostBody(request) ?? undefined
     const hasJwk = isPresent(header.jwk)

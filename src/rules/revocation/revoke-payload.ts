@@ -57,8 +57,9 @@ export const revokePayload: Rule = {
   },
   examples: { fails: '{"certificate": "-----BEGIN CERTIFICATE-----"}', passes: '{"certificate": "MIIDdzCC…", "reason": 4}' },
   explains: { types: ['malformed', 'badRevocationReason', 'unauthorized'], details: [/revocation reason|reasonCode/i] },
+  resources: ['revokeCert'],
   judge(request) {
-    if (request.resource !== 'revokeCert' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     if (request.jws === null) return lostBody(request) ?? undefined
     // A payload that is no object is payload-not-json's; a URL that only looks like revokeCert may be anything.
     if ((request.payloadKind !== 'object' && request.payloadKind !== 'empty') || uncertainRole(request) !== null) return undefined

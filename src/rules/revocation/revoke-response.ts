@@ -58,8 +58,9 @@ export const revokeResponse: Rule = {
     passes: '{"status": 400, "type": "urn:ietf:params:acme:error:alreadyRevoked"}',
   },
   explains: { types: [], details: [] },
+  resources: ['revokeCert'],
   judge(request, traffic) {
-    if (request.resource !== 'revokeCert' || request.method !== 'POST') return undefined
+    if (request.method !== 'POST') return undefined
     const lost = lostAnswer(request)
     const { response } = request
     if (lost !== null || response === null) return lost ?? undefined

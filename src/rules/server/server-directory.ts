@@ -59,8 +59,9 @@ export const serverDirectory: Rule = {
       '{"newNonce": "https://ca.example/newNonce", "newAccount": "https://ca.example/newAccount", "newOrder": "https://ca.example/newOrder", "revokeCert": "https://ca.example/revokeCert", "keyChange": "https://ca.example/keyChange"}',
   },
   explains: { types: [], details: [] },
+  resources: ['directory'],
   judge(request) {
-    if (request.resource !== 'directory' || request.method !== 'GET') return undefined
+    if (request.method !== 'GET') return undefined
     if (request.response === null) return unknown('U-RESP', 'the answer is not in the capture')
     if (!wasAccepted(request) || uncertainRole(request) !== null) return undefined
     const lost = lostContent(request)

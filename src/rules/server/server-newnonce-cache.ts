@@ -27,8 +27,8 @@ export const serverNewnonceCache: Rule = {
   why: 'A cache on the way hands out spent nonces.',
   examples: { fails: 'Cache-Control: public', passes: 'Cache-Control: no-store' },
   explains: { types: [], details: [] },
+  resources: ['newNonce'],
   judge(request) {
-    if (request.resource !== 'newNonce') return undefined
     const lost = lostAnswer(request)
     if (lost !== null) return lost
     if (!wasAccepted(request) || uncertainRole(request) !== null) return undefined

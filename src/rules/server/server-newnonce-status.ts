@@ -26,8 +26,9 @@ export const serverNewnonceStatus: Rule = {
   why: 'Strict clients stop at the wrong status and get no nonce.',
   examples: { fails: 'HEAD newNonce: HTTP/1.1 204 No Content', passes: 'HEAD newNonce: HTTP/1.1 200 OK' },
   explains: { types: [], details: [] },
+  resources: ['newNonce'],
   judge(request) {
-    if (request.resource !== 'newNonce' || (request.method !== 'GET' && request.method !== 'HEAD')) return undefined
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
     const lost = lostAnswer(request)
     if (lost !== null) return lost
     if (!wasAccepted(request) || uncertainRole(request) !== null) return undefined
