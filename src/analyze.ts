@@ -7,9 +7,7 @@ import { type ConfigChoice, readPolicy } from './config.ts'
 import type { Sink } from './core/sink.ts'
 import { corroborate } from './diagnosis/corroborate.ts'
 import { diagnose } from './diagnosis/diagnose.ts'
-import { correlateEvidence, type EvidenceSources, NO_SOURCES, readEvidence } from './evidence/evidence.ts'
-import { type Comparison, compareSides } from './export/diff/compare.ts'
-import { HarWriter } from './export/har.ts'
+import type { Evidence, EvidenceFiles } from './evidence/evidence.ts'
 import type { BodyPolicy, HttpExchange } from './http/exchange.ts'
 import { privateParts, readAccountKeys, readEabKeys, readKeyFile, secretsIn } from './operator-keys.ts'
 import { type Reading, type ReadOptions, readInputs } from './read.ts'
@@ -75,22 +73,25 @@ export interface Study {
 export async function study(inputs: readonly Input[], options: Partial<AnalyzeOptions> & Following): Promise<Study> {
   const { onRequest, ...given } = options
   const all = { ...DEFAULTS, ...given }
-  const sources = await readEvidence(all)
+  const evidence = await openEvidence(all)
   const collector = new AcmeCollector()
   const sink = onRequest === undefined ? collector : previewing(collector, onRequest)
   const reading = await readInputs(inputs, all, { policy: ACME_BODIES, sink })
   collector.end()
-  return reportOn(collector.exchanges, reading, all, sources)
+  return reportOn(collector.exchanges, reading, all, evidence)
 }
 
-/** Two sets of inputs held against each other, step by step. @throws CaptureError for an input that cannot be read or recognised */
-export async function compare(
-  good: readonly Input[],
-  bad: readonly Input[],
-  options: Partial<AnalyzeOptions> = {},
-): Promise<{ comparison: Comparison; reports: readonly [Report, Report] }> {
-  const [before, after] = [await study(good, options), await study(bad, options)]
-  return { comparison: compareSides(before, after), reports: [before.report, after.report] }
+/** What the files of the client's side say about the traffic. */
+type Witness = (traffic: AcmeTraffic) => Promise<Evidence>
+
+const NO_WITNESS: Witness = async () => ({ kubernetes: null, log: null })
+
+/** Reads these files before any capture, so that a wrong one is told at once. @throws CaptureError for a file that is not what its option takes */
+async function openEvidence(files: EvidenceFiles): Promise<Witness> {
+  if (files.kubernetes.length === 0 && files.logs.length === 0) return NO_WITNESS
+  const { correlateEvidence, readEvidence } = await import('./evidence/evidence.ts')
+  const sources = await readEvidence(files)
+  return (traffic) => correlateEvidence(sources, traffic)
 }
 
 /** Tells of what the collector keeps, as soon as it keeps it. */
@@ -114,7 +115,7 @@ async function reportOn(
   exchanges: readonly HttpExchange[],
   reading: Reading,
   options: AnalyzeOptions,
-  sources: EvidenceSources = NO_SOURCES,
+  witness: Witness = NO_WITNESS,
 ): Promise<Study> {
   const settleOptions: SettleOptions = {
     accountKeys: readAccountKeys(options.accountKeys),
@@ -125,7 +126,7 @@ async function reportOn(
   const traffic = await settle(exchanges, settleOptions, reading.side)
   const { policy, config } = readPolicy(options.config ?? null)
   const judgements = judge(traffic).map((judgement) => underPolicy(judgement, policy))
-  const evidence = await correlateEvidence(sources, traffic)
+  const evidence = await witness(traffic)
   const outcome = corroborate(diagnose(traffic, judgements, reading, policy), evidence)
   const revealPrivateKeys = options.revealPrivateKeys ?? false
   const report = buildReport({ ...reading, traffic, judgements, outcome, evidence, config, revealPrivateKeys })
@@ -168,6 +169,7 @@ export async function exportHar(
   const all = { ...DEFAULTS, ...options }
   const { redaction = null, acmeOnly = false } = options
   const hide = redaction === null ? null : await openHiding(redaction)
+  const { HarWriter } = await import('./export/har.ts')
   const writer = new HarWriter(write, { creator: { name: 'acmescope', version: VERSION }, redaction: hide?.mark })
   let exchanges = 0
   const put = (exchange: HttpExchange, isAcme: boolean, acme?: ReportRequest) => {

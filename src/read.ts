@@ -1,5 +1,4 @@
 import { HandshakeWatch, type SideTraffic } from './acme/side-evidence.ts'
-import { crossCheck } from './capture/cross-check.ts'
 import { OpenInput } from './capture/open-input.ts'
 import { CaptureError } from './capture/reader.ts'
 import type { Input } from './capture/source.ts'
@@ -353,7 +352,7 @@ async function describe({ open, path, format, times }: Named, options: ReadOptio
     firstTime: isoMicros(open.firstTime ?? times.first),
     lastTime: isoMicros(open.lastTime ?? times.last),
     linkTypes: [...facts.linkTypes].map(linkTypeLabel),
-    crossCheck: readsTwice ? await crossCheck(path) : null,
+    crossCheck: readsTwice ? await (await import('./capture/cross-check.ts')).crossCheck(path) : null,
     comments: [...facts.comments],
     damage: facts.damage.list(),
   }

@@ -36,9 +36,8 @@ export async function diffCommand(io: Io, invocation: Invocation): Promise<numbe
   checkUse(redaction, hides)
   const look = lookOf(io, options)
   const sources = readSources(io, [good, bad], options)
-  const { comparison, reports } = await workOn(io, sources, options.isOn('quiet'), (analysis, how) =>
-    analysis.compare([good], [bad], how),
-  )
+  const { compare } = await io.loadComparison()
+  const { comparison, reports } = await workOn(io, sources, options.isOn('quiet'), (_, how) => compare([good], [bad], how))
   const empty = [comparison.good, comparison.bad].find(({ requests }) => requests === 0)
   if (empty !== undefined) {
     complain(

@@ -33,16 +33,20 @@ export interface AnalysisOptions {
 /** What the commands do the work with; loaded late, so that a command pays for what it uses only. */
 export interface Analysis {
   analyze(inputs: readonly Input[], options: AnalysisOptions): Promise<Report>
-  compare(
-    good: readonly string[],
-    bad: readonly string[],
-    options: AnalysisOptions,
-  ): Promise<{ comparison: Comparison; reports: readonly [Report, Report] }>
   exportHar(
     inputs: readonly string[],
     options: AnalysisOptions & { readonly acmeOnly: boolean; readonly redaction: RedactOptions | null },
     write: (chunk: string) => void,
   ): Promise<{ exchanges: number; report: Report; check: (pieces: Iterable<string>) => void }>
+}
+
+/** What `diff` does the work with. */
+export interface Comparing {
+  compare(
+    good: readonly string[],
+    bad: readonly string[],
+    options: AnalysisOptions,
+  ): Promise<{ comparison: Comparison; reports: readonly [Report, Report] }>
 }
 
 /** What `extract` does the work with. */
@@ -67,11 +71,15 @@ export interface Io {
   /** Ends the process at once. */
   exit(status: number): void
   loadAnalysis(): Promise<Analysis>
+  loadComparison(): Promise<Comparing>
   loadExtraction(): Promise<Extraction>
   loadCatalogue(): Promise<readonly Catalogued[]>
 }
 
-export function processIo(loaders: Pick<Io, 'loadAnalysis' | 'loadExtraction' | 'loadCatalogue'>): Io {
+/** What commands load when they need it. */
+export type Loaders = Pick<Io, 'loadAnalysis' | 'loadComparison' | 'loadExtraction' | 'loadCatalogue'>
+
+export function processIo(loaders: Loaders): Io {
   return {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -2,7 +2,7 @@ import { VERSION } from '../report/version.ts'
 import { type CommandName, DEFAULT_COMMAND, type Invocation, isCommandName } from './commands.ts'
 import { complain } from './complain.ts'
 import { UsageError } from './errors.ts'
-import { type Io, processIo } from './io.ts'
+import { type Io, type Loaders, processIo } from './io.ts'
 
 /** `npm bugs acmescope` opens the place that the package names, wherever it moves. */
 const REPORT_AT = 'the issue tracker of acmescope (npm bugs acmescope)'
@@ -36,8 +36,9 @@ export async function run(argv: readonly string[], io: Io = processIo(LOADERS)):
   }
 }
 
-const LOADERS: Pick<Io, 'loadAnalysis' | 'loadExtraction' | 'loadCatalogue'> = {
+const LOADERS: Loaders = {
   loadAnalysis: () => import('../analyze.ts'),
+  loadComparison: () => import('../compare.ts'),
   loadExtraction: () => import('../extract.ts'),
   async loadCatalogue() {
     const [{ RULES }, { DIAGNOSES }] = await Promise.all([import('../rules/rules.ts'), import('../diagnosis/diagnose.ts')])

@@ -19,15 +19,11 @@ export interface EvidenceSources {
   readonly logs: readonly LogFile[] | null
 }
 
-export const NO_SOURCES: EvidenceSources = { cluster: null, logs: null }
-
 /** Held against the traffic. */
 export interface Evidence {
   readonly kubernetes: KubernetesEvidence | null
   readonly log: LogEvidence | null
 }
-
-export const NO_EVIDENCE: Evidence = { kubernetes: null, log: null }
 
 /** @throws CaptureError for a file that is not what its option takes */
 export async function readEvidence({ kubernetes, logs }: EvidenceFiles): Promise<EvidenceSources> {
@@ -38,7 +34,6 @@ export async function readEvidence({ kubernetes, logs }: EvidenceFiles): Promise
 }
 
 export async function correlateEvidence({ cluster, logs }: EvidenceSources, traffic: AcmeTraffic): Promise<Evidence> {
-  if (cluster === null && logs === null) return NO_EVIDENCE
   const index = new TrafficIndex(traffic)
   return {
     kubernetes: cluster === null ? null : await correlate(cluster, index),

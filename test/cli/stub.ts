@@ -125,15 +125,17 @@ export function stubIo(stub: Stub): {
         await begin(inputs, options)
         return stub.report ?? reports.serverStory()
       },
-      async compare(good, bad, options) {
-        await begin([...good, ...bad], options)
-        throw new Error('the stub compares nothing')
-      },
       async exportHar(inputs, options, write) {
         await begin(inputs, options)
         const chunks = stub.har ?? ['{"log":', '{}}']
         for (const chunk of chunks) write(chunk)
         return { exchanges: chunks.length, report: stub.report ?? reports.serverStory(), check: () => {} }
+      },
+    }),
+    loadComparison: async () => ({
+      async compare(good, bad, options) {
+        await begin([...good, ...bad], options)
+        throw new Error('the stub compares nothing')
       },
     }),
     loadExtraction: () => import('../../src/extract.ts'),
