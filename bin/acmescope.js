@@ -1,4 +1,9 @@
 #!/usr/bin/env node
-import { run } from '../dist/cli/main.js'
+const { openBundle } = require('./bundle.js')
 
-process.exitCode = await run(process.argv.slice(2))
+const argv = process.argv.slice(2)
+openBundle(argv)
+  .commandLine.run(argv)
+  .then((status) => {
+    process.exitCode = status
+  })

@@ -27,6 +27,7 @@ const DOORS: Record<string, RegExp> = {
   'har-validator': /^http\/har\//,
   jose: /^jose\//,
   yargs: /^cli\//,
+  esbuild: /^cli\/build\.ts$/,
   fzstd: /^platform\//,
   'dns-packet': /^dns\//,
   asn1js: /^pki\/der\.ts$/,

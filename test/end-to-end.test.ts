@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -7,9 +17,9 @@ import { analyze } from '../src/analyze.ts'
 import type { Report } from '../src/report/report.ts'
 
 /** The program as it is shipped: bin/acmescope.js with the bundle that the build made. */
-function acmescope(args: readonly string[], input?: Uint8Array) {
+function acmescope(args: readonly string[], input?: Uint8Array, program = 'bin/acmescope.js') {
   const env = { ...process.env, SSLKEYLOGFILE: '', NO_COLOR: '1' }
-  const run = spawnSync(process.execPath, ['bin/acmescope.js', ...args], { input, env, maxBuffer: 1 << 28 })
+  const run = spawnSync(process.execPath, [program, ...args], { input, env, maxBuffer: 1 << 28 })
   return { status: run.status, stdout: run.stdout.toString(), stderr: run.stderr.toString() }
 }
 
@@ -36,6 +46,23 @@ test('the bundle reports what the library reports, certificates, decryption and 
     t.is(run.status, 0, run.stderr)
     const library = await analyze([sample(name)], { keyLogs: keys === null ? [] : [sample(keys)] })
     t.deepEqual(JSON.parse(run.stdout), JSON.parse(JSON.stringify(library)))
+  }
+})
+
+test('the bundle is read as ASCII, and through a symbolic link; without what V8 compiled for it the output is the same', (t) => {
+  t.true(readFileSync('dist/cli/main.cjs').every((octet) => octet < 0x80))
+  const shipped = join(scratch, 'shipped')
+  cpSync('bin', join(shipped, 'bin'), { recursive: true })
+  cpSync('dist/cli', join(shipped, 'dist/cli'), { recursive: true })
+  rmSync(join(shipped, 'dist/cli/help.cache'))
+  const cache = readFileSync('dist/cli/analyze.cache')
+  writeFileSync(join(shipped, 'dist/cli/analyze.cache'), cache.subarray(0, 1000))
+  const link = join(scratch, 'link')
+  symlinkSync(join(shipped, 'bin/acmescope.js'), link)
+  for (const args of [['--help'], [STORY, '--format', 'markdown', '--no-redact']]) {
+    const [whole, without] = [acmescope(args), acmescope(args, undefined, link)]
+    t.not(whole.stdout, '')
+    t.deepEqual(without, whole)
   }
 })
 

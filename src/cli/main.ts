@@ -36,7 +36,8 @@ export async function run(argv: readonly string[], io: Io = processIo(LOADERS)):
   }
 }
 
-const LOADERS: Loaders = {
+/** The process's own, to build an Io around it. */
+export const LOADERS: Loaders = {
   loadAnalysis: () => import('../analyze.ts'),
   loadComparison: () => import('../compare.ts'),
   loadExtraction: () => import('../extract.ts'),
