@@ -1,8 +1,9 @@
 import { VERSION } from '../report/version.ts'
-import { type CommandName, DEFAULT_COMMAND, type Invocation, isCommandName } from './commands.ts'
+import type { CommandName, Invocation } from './commands.ts'
 import { complain } from './complain.ts'
 import { UsageError } from './errors.ts'
 import { type Io, type Loaders, processIo } from './io.ts'
+import { readPlainLine } from './plain-line.ts'
 
 /** `npm bugs acmescope` opens the place that the package names, wherever it moves. */
 const REPORT_AT = 'the issue tracker of acmescope (npm bugs acmescope)'
@@ -52,7 +53,7 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
     io.stdout.write(`${VERSION}\n`)
     return 0
   }
-  const invocation = plainWords(argv) ?? (await parsed(argv, io))
+  const invocation = readPlainLine(argv) ?? (await parsed(argv, io))
   if ('print' in invocation) {
     const { writeStream } = await import('./stream.ts')
     await writeStream(io.stdout, [invocation.print])
@@ -60,15 +61,6 @@ async function dispatch(argv: readonly string[], io: Io): Promise<number> {
   }
   const command = await COMMAND_MODULES[invocation.command]()
   return command(io, invocation)
-}
-
-/** Without a single option there is nothing to parse, and loading a parser would cost more than reading a small capture. */
-function plainWords(argv: readonly string[]): Invocation | null {
-  if (argv.some((word) => word.startsWith('-') && word !== '-')) return null
-  const [first, ...rest] = argv
-  return first !== undefined && isCommandName(first)
-    ? { command: first, words: rest, options: {} }
-    : { command: DEFAULT_COMMAND, words: argv, options: {} }
 }
 
 async function parsed(argv: readonly string[], io: Io) {
