@@ -14,8 +14,7 @@ import { manualPage } from './manual.ts'
 const FOLDER = 'dist/cli'
 
 /**
- * One file: what the sources import late is still evaluated late in it. Names stay, so that the stack of an internal error can be read. Outside
- * are packages that a rare option needs and that are slow or were not made to be bundled.
+ * One file: what the sources import late is still evaluated late in it. Names stay, so that the stack of an internal error can be read.
  */
 async function bundle(): Promise<void> {
   const { outputFiles } = await build({
@@ -27,10 +26,7 @@ async function bundle(): Promise<void> {
     target: 'node20',
     minifyWhitespace: true,
     minifySyntax: true,
-    external: ['har-validator', 'pcap-parser'],
     alias: { 'string-width': './src/cli/string-width.ts' },
-    // what is outside is required: import() would need a loader of modules, and a start of its own
-    supported: { 'dynamic-import': false },
     define: { 'import.meta.url': 'bundleUrl' },
     banner: { js: '(function (require, module, bundleUrl) {' },
     footer: { js: '})' },
