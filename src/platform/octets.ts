@@ -16,10 +16,23 @@ export function utf8Range(bytes: Uint8Array, start: number, end: number): string
   return utf8Slice.call(bytes, start, end)
 }
 
+/** Memory that small copies share, and the largest of them: a single one that is kept keeps all of it. */
+const POOL = 8192
+const MAX_POOLED = 4096
+let pool = new ArrayBuffer(POOL)
+let pooled = 0
+
 /** A copy of bytes[start, end). Small ones share memory with each other: one allocation for each would cost more than the octets. */
 export function pooledCopy(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const copy = Buffer.allocUnsafe(end - start)
+  const length = end - start
+  if (length > MAX_POOLED) return Uint8Array.prototype.slice.call(bytes, start, end)
+  if (pooled + length > POOL) {
+    pool = new ArrayBuffer(POOL)
+    pooled = 0
+  }
+  const copy = new Uint8Array(pool, pooled, length)
   copy.set(bytes.subarray(start, end))
+  pooled += length
   return copy
 }
 
