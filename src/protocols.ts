@@ -144,6 +144,7 @@ class Detection implements StreamPair {
         this.#pass((pair) => pair[side].gap(missing, mark))
       },
       end: (how, time) => this.#pass((pair) => pair[side].end(how, time)),
+      skipper: () => this.#chosen?.[side].skipper?.() ?? null,
     }
   }
 

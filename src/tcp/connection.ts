@@ -37,6 +37,21 @@ export interface Mark {
   readonly time: Micros
 }
 
+/** Which packet octets came with. Borrowed: the one Segment is such an object. */
+export interface Origin {
+  readonly input: number
+  readonly frame: number
+  readonly time: Micros
+}
+
+/** Who counts octets that nobody needs to see: the content of a message that is not kept. */
+export interface Skipper {
+  /** How many of the next octets need not be shown; right at any time, and 0 when the next one has to be. */
+  readonly skippable: number
+  /** `octets` came next, all in one packet and no more than may be skipped. Hot path: must not allocate more than a frame number. */
+  skip(octets: number, origin: Origin): void
+}
+
 /**
  * One direction of a connection as an ordered byte stream. TCP pushes into it, TLS takes one and pushes decrypted bytes into
  * another, HTTP takes one and makes messages. All calls are in stream order, and in capture order between the directions.
@@ -48,6 +63,11 @@ export interface StreamSink {
   gap(missing: number | null, mark: Mark): void
   /** Nothing follows. 'fin' an orderly close, 'rst' a reset, 'capture' the capture ended or the connection was given up. */
   end(how: 'fin' | 'rst' | 'capture', time: Micros): void
+  /**
+   * Asked after octets were pushed: who counts those that follow, as long as they need not be seen. Whoever pushes may then call it
+   * instead of `data`, and may stop comparing what is captured twice. Absent or null: nobody.
+   */
+  skipper?(): Skipper | null
 }
 
 export interface StreamPair {

@@ -17,6 +17,7 @@ export type End = 0 | 1
 const FIN = 1
 const SYN = 2
 const RST = 4
+const FIN_SYN_OR_RST = 7
 const ACK = 16
 
 /** Segments of a connection to wait for, when its beginning was not captured, before it is taken up: they may be out of order. */
@@ -95,6 +96,21 @@ export class Conversation {
     return this.#early === null && !this.#directions[end].beginsAt(advance(segment.sequence, 1))
   }
 
+  /**
+   * Takes a segment that only needs to be counted, while nothing is waited for: a bare acknowledgment, or octets that nobody needs to see.
+   * False when it is anything else, and then for `segment`.
+   */
+  passOver(segment: Segment, end: End): boolean {
+    if ((segment.flags & FIN_SYN_OR_RST) !== 0 || this.#early !== null || this.#resetBy !== null) return false
+    const own = this.#directions[end]
+    const other = this.#directions[end === 0 ? 1 : 0]
+    if (own.isHolding || other.isHolding || (segment.payloadLength > 0 && !own.skip(segment))) return false
+    if ((segment.flags & ACK) !== 0) other.acknowledge(segment.acknowledgment)
+    own.pass()
+    other.pass()
+    return true
+  }
+
   /** Takes the next segment of the flow, sent by one end. */
   segment(segment: Segment, end: End): void {
     if (this.#early === null) this.#take(segment, end)
@@ -169,6 +185,7 @@ export class Conversation {
       data: (bytes, start, stop, mark) => this.#data(end, bytes, start, stop, mark),
       gap: (missing, mark) => this.#gap(end, missing, mark),
       end: (how, time) => this.#pass(end, (sink) => sink.end(how, time)),
+      skipper: () => (this.#pair === null ? null : (this.#sink(this.#pair, end).skipper?.() ?? null)),
     }
   }
 

@@ -1,5 +1,6 @@
 import type { DamageLog } from '../core/damage.ts'
-import type { Mark, StreamSink } from './connection.ts'
+import type { Segment } from '../net/segment.ts'
+import type { Mark, Skipper, StreamSink } from './connection.ts'
 import { History } from './history.ts'
 import { advance, distance } from './sequence.ts'
 
@@ -53,7 +54,12 @@ export class Reassembly {
   #acknowledged: number | null = null
   #final: number | null = null
   #ended = false
-  #lastMark: Mark | null = null
+  /** With what the last octets came; null when they were skipped, in the packet below. */
+  #lastMark: Mark | null = NOWHERE
+  #lastInput = 0
+  #lastFrame = 0
+  /** Who counts the octets that nobody needs to see, as far as was known at the last push. */
+  #skipper: Skipper | null = null
 
   /** `initial`: the sequence number of the first octet, null when the SYN was not captured. */
   constructor(sink: StreamSink, initial: number | null, side: string, damage: DamageLog, budget: HeldBudget) {
@@ -72,6 +78,11 @@ export class Reassembly {
   /** A FIN was captured, though perhaps not all before it. */
   get isClosing(): boolean {
     return this.#final !== null
+  }
+
+  /** Octets wait for others that are missing before them. */
+  get isHolding(): boolean {
+    return this.#held.length > 0
   }
 
   /** Which segment of the connection brought the first piece that is held; null when none is. */
@@ -120,7 +131,27 @@ export class Reassembly {
     if (behind >= end - start + missing) return
     if (this.#held.length === 0) this.#deliver(behind, bytes, start, end, missing, mark)
     else this.#interleave(sequence, bytes, start, end, missing, mark)
+    this.#skipper = this.#sink.skipper?.() ?? null
     if (this.#final !== null) this.#finishIfDone(mark.time)
+  }
+
+  /**
+   * Takes a whole segment, the next in order, that nobody needs to see; false when it is anything else, and then for `push`. Skipped octets
+   * are not remembered: that others were captured for the same place hurts nobody.
+   */
+  skip(segment: Segment): boolean {
+    const skipper = this.#skipper
+    const { sequence, payloadLength } = segment
+    if (skipper === null || sequence !== this.#next || payloadLength > skipper.skippable) return false
+    const isCut = segment.end - segment.start < payloadLength
+    if (isCut || segment.fragments !== null || this.#held.length > 0 || this.#final !== null) return false
+    this.#next = advance(sequence, payloadLength)
+    this.#history.interrupt()
+    this.#lastMark = null
+    this.#lastInput = segment.input
+    this.#lastFrame = segment.frame
+    skipper.skip(payloadLength, segment)
+    return true
   }
 
   /** FIN after `sequence` octets. */
@@ -154,7 +185,7 @@ export class Reassembly {
     this.discard()
     if (this.#ended) return
     const lost = this.#lostAtEnd()
-    if (lost > 0) this.#gap(lost, { ...(this.#lastMark ?? NOWHERE), time })
+    if (lost > 0) this.#gap(lost, { ...(this.#lastMark ?? { input: this.#lastInput, frames: [this.#lastFrame] }), time })
     this.#ended = true
     this.#sink.end(this.#final === null ? how : 'fin', time)
   }

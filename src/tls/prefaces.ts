@@ -1,5 +1,5 @@
 import type { Micros } from '../core/time.ts'
-import type { Connection, Mark, Recognition, StreamPair, StreamSink } from '../tcp/connection.ts'
+import type { Connection, Mark, Recognition, Skipper, StreamPair, StreamSink } from '../tcp/connection.ts'
 
 /** What a proxy or its client put in front of the connection proper. */
 export interface Preface {
@@ -184,6 +184,10 @@ class Stripped implements StreamSink {
 
   end(how: 'fin' | 'rst' | 'capture', time: Micros): void {
     if (!this.#failed) this.#next().end(how, time)
+  }
+
+  skipper(): Skipper | null {
+    return this.#done && !this.#failed ? (this.#next().skipper?.() ?? null) : null
   }
 
   #pass(bytes: Uint8Array, start: number, end: number, mark: Mark): void {

@@ -122,7 +122,12 @@ export class ChunkedReader {
     }
   }
 
-  /** Passes over octets that were not captured; false when they reach beyond the chunk, so that its end cannot be found. */
+  /** Octets of content before the last one of the chunk that is being read. */
+  get skippable(): number {
+    return this.#state === 'data' ? this.#left - 1 : 0
+  }
+
+  /** Passes over octets that were not captured or that nobody needs to see; false when they reach beyond the chunk, so that its end cannot be found. */
   skip(missing: number, message: Message): boolean {
     if (this.#state !== 'data' || missing > this.#left) return false
     this.#left -= missing

@@ -2,7 +2,7 @@ import type { Damage, DamageKind } from '../../core/damage.ts'
 import { DamageLog } from '../../core/damage.ts'
 import type { Micros } from '../../core/time.ts'
 import { pooledCopy } from '../../platform/octets.ts'
-import type { Mark } from '../../tcp/connection.ts'
+import type { Mark, Origin } from '../../tcp/connection.ts'
 import { finishBody } from '../body.ts'
 import type { Body, Header, HttpRequest, HttpResponse } from '../exchange.ts'
 import { OctetBuffer } from '../octet-buffer.ts'
@@ -72,21 +72,25 @@ export class Message {
     this.#mark = mark
     // Segments that were captured out of order are put in order, their times are not.
     if (mark.time > this.endTime) this.endTime = mark.time
-    if (mark.input === this.input) this.#addFrames(mark.frames)
+    if (mark.input === this.input) for (const frame of mark.frames) this.#addFrame(frame)
   }
 
-  #addFrames(frames: readonly number[]): void {
+  /** The same, without a mark. */
+  touchFrame({ input, frame, time }: Origin): void {
+    if (time > this.endTime) this.endTime = time
+    if (input === this.input) this.#addFrame(frame)
+  }
+
+  #addFrame(frame: number): void {
     if (this.#ownFrames === null) this.frames = this.#ownFrames = [...this.frames]
     const own = this.#ownFrames
-    for (const frame of frames) {
-      const last = own[own.length - 1]
-      if (last !== undefined && frame <= last) {
-        if (own.includes(frame)) continue
-        own.push(frame)
-        own.sort((a, b) => a - b)
-      } else if (own.length < MAX_FRAMES) own.push(frame)
-      else own[MAX_FRAMES - 1] = frame
-    }
+    const last = own[own.length - 1]
+    if (last !== undefined && frame <= last) {
+      if (own.includes(frame)) return
+      own.push(frame)
+      own.sort((a, b) => a - b)
+    } else if (own.length < MAX_FRAMES) own.push(frame)
+    else own[MAX_FRAMES - 1] = frame
   }
 
   get firstFrame(): number | null {
@@ -120,6 +124,11 @@ export class Message {
   withoutBody(): void {
     this.framing = 'none'
     this.size = 0
+  }
+
+  /** Whether octets of content that come next would be kept. */
+  get wantsMore(): boolean {
+    return this.whole && this.held < this.keep
   }
 
   get held(): number {

@@ -1,6 +1,6 @@
 import type { DamageKind } from '../../core/damage.ts'
 import { latin1Bytes } from '../../platform/base64.ts'
-import type { Mark } from '../../tcp/connection.ts'
+import type { Mark, Origin, Skipper } from '../../tcp/connection.ts'
 import { ChunkedReader } from './chunked.ts'
 import { MAX_HEAD } from './head.ts'
 import { HeadReader } from './head-reader.ts'
@@ -39,7 +39,7 @@ const BODY_GAP = 'a part of the body was not captured'
  * Reads the messages of one direction (RFC 9112) in one pass. After a loss reading begins again at the next start line; octets
  * in between belong to nothing.
  */
-export class MessageReader {
+export class MessageReader implements Skipper {
   readonly #isRequests: boolean
   readonly #listener: MessageListener
   readonly #head: HeadReader
@@ -107,6 +107,30 @@ export class MessageReader {
           break
       }
     return at
+  }
+
+  /** Content that nobody keeps, but for the last octet of a body or a chunk: behind it something begins. */
+  get skippable(): number {
+    const message = this.#message
+    if (message === null || message.wantsMore) return 0
+    switch (this.#state) {
+      case 'length':
+        return this.#left - 1
+      case 'chunked':
+        return (this.#chunked as ChunkedReader).skippable
+      case 'close':
+        return Number.POSITIVE_INFINITY
+      default:
+        return 0
+    }
+  }
+
+  skip(octets: number, origin: Origin): void {
+    const message = this.#message as Message
+    message.touchFrame(origin)
+    if (this.#state === 'length') this.#left -= octets
+    else if (this.#state === 'chunked') (this.#chunked as ChunkedReader).skip(octets, message)
+    else message.size += octets
   }
 
   #readHead(bytes: Uint8Array, start: number, end: number, mark: Mark): number {

@@ -1,5 +1,5 @@
 import type { Micros } from '../../core/time.ts'
-import type { Mark, StreamSink } from '../../tcp/connection.ts'
+import type { Mark, Skipper, StreamSink } from '../../tcp/connection.ts'
 import type { Message } from './message.ts'
 import { ParkedOctets } from './park.ts'
 import type { MessageListener } from './reader.ts'
@@ -53,6 +53,10 @@ export class Http1Stream implements StreamSink {
     if (this.#ending !== null) return
     this.#ending = { how, time }
     this.#ended()
+  }
+
+  skipper(): Skipper | null {
+    return this.#isTunnel ? (this.#tunnel?.skipper?.() ?? null) : this.#reader
   }
 
   #park(): ParkedOctets {
