@@ -7,16 +7,16 @@ const REMEMBERED = 4096
 
 /**
  * Live flows by their four-tuple, both directions in one slot: open addressing in typed arrays, so that a million flows cost no object. A
- * slot is the addresses, the ports and a state word (0 = empty), together in one line of the processor's cache; the two initial sequence
- * numbers, which are needed seldom, stand apart.
+ * slot is the addresses, the ports, the two initial sequence numbers and a state word (0 = empty): what a packet needs lies together.
  */
 export class FlowTable {
   /** Words of one address, and the step between those of a segment's two. */
   readonly #half: 1 | 4
   readonly #slot: number
   #capacity = 1024
+  /** The upper bits of a hash name a place: flows keep their order when the table grows, so that it grows from front to back in memory. */
+  #shift = 22
   #words: Int32Array
-  #initials: Int32Array
   /** Keys of flows that closed, each in a place that its hash gives. */
   readonly #closed: Int32Array
   #size = 0
@@ -25,9 +25,8 @@ export class FlowTable {
 
   constructor(family: 4 | 6) {
     this.#half = family === 4 ? 1 : 4
-    this.#slot = this.#half * 2 + 2
+    this.#slot = this.#half * 2 + 4
     this.#words = new Int32Array(this.#capacity * this.#slot)
-    this.#initials = new Int32Array(this.#capacity * 2)
     this.#closed = new Int32Array(REMEMBERED * this.#slot)
   }
 
@@ -50,9 +49,9 @@ export class FlowTable {
     const ports = reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
     const words = this.#words
     const mask = this.#capacity - 1
-    for (let index = hash3(low, high, ports) & mask; ; index = (index + 1) & mask) {
-      const at = index * 4
-      if (words[at + 3] === 0) return ~at
+    for (let index = hash3(low, high, ports) >>> this.#shift; ; index = (index + 1) & mask) {
+      const at = index * 6
+      if (words[at + 5] === 0) return ~at
       if (words[at] === low && words[at + 1] === high && words[at + 2] === ports) return at
     }
   }
@@ -65,9 +64,9 @@ export class FlowTable {
     for (let word = 0; word < 4; word++) hash = hash3(address[low + word] as number, address[4 - low + word] as number, hash)
     const words = this.#words
     const mask = this.#capacity - 1
-    for (let index = hash & mask; ; index = (index + 1) & mask) {
-      const at = index * 10
-      if (words[at + 9] === 0) return ~at
+    for (let index = hash >>> this.#shift; ; index = (index + 1) & mask) {
+      const at = index * 12
+      if (words[at + 11] === 0) return ~at
       if (words[at + 8] === ports && isSame(words, at, address, low, 4)) return at
     }
   }
@@ -88,7 +87,7 @@ export class FlowTable {
       words[at + half + word] = address[4 - low + word] as number
     }
     words[at + half * 2] = this.reversed ? (destinationPort << 16) | sourcePort : (sourcePort << 16) | destinationPort
-    words[at + half * 2 + 1] = state
+    words[at + this.#slot - 1] = state
     this.#size++
     return at
   }
@@ -104,11 +103,11 @@ export class FlowTable {
 
   /** Initial sequence number of one end (0 the first of the key, 1 the second), as last set. */
   initial(at: number, end: 0 | 1): number {
-    return (this.#initials[(at / this.#slot) * 2 + end] as number) >>> 0
+    return (this.#words[at + this.#half * 2 + 1 + end] as number) >>> 0
   }
 
   setInitial(at: number, end: 0 | 1, sequence: number): void {
-    this.#initials[(at / this.#slot) * 2 + end] = sequence
+    this.#words[at + this.#half * 2 + 1 + end] = sequence
   }
 
   /** Removes a flow, but remembers for a while that it was there. */
@@ -126,7 +125,7 @@ export class FlowTable {
     let hash = ports
     for (let word = 0; word < half; word++) hash = hash3(address[low + word] as number, address[4 - low + word] as number, hash)
     const place = (hash & (REMEMBERED - 1)) * this.#slot
-    if (this.#closed[place + half * 2] !== ports || this.#closed[place + half * 2 + 1] === 0) return false
+    if (this.#closed[place + half * 2] !== ports || this.#closed[place + this.#slot - 1] === 0) return false
     return isSame(this.#closed, place, address, low, half)
   }
 
@@ -137,10 +136,9 @@ export class FlowTable {
     const mask = this.#capacity - 1
     let hole = at / slot
     for (let index = (hole + 1) & mask; words[index * slot + slot - 1] !== 0; index = (index + 1) & mask) {
-      const home = this.#hashOf(words, index * slot) & mask
+      const home = this.#hashOf(words, index * slot) >>> this.#shift
       if (((index - home) & mask) < ((index - hole) & mask)) continue
-      words.copyWithin(hole * slot, index * slot, index * slot + slot)
-      this.#initials.copyWithin(hole * 2, index * 2, index * 2 + 2)
+      for (let word = 0; word < slot; word++) words[hole * slot + word] = words[index * slot + word] as number
       hole = index
     }
     words[hole * slot + slot - 1] = 0
@@ -155,22 +153,19 @@ export class FlowTable {
   }
 
   #grow(): void {
-    const { slot, words, initials } = { slot: this.#slot, words: this.#words, initials: this.#initials }
+    const slot = this.#slot
+    const words = this.#words
     const mask = this.#capacity * 2 - 1
     this.#capacity *= 2
+    this.#shift--
     const larger = new Int32Array(this.#capacity * slot)
-    const largerInitials = new Int32Array(this.#capacity * 2)
     for (let at = 0; at < words.length; at += slot) {
       if (words[at + slot - 1] === 0) continue
-      let index = this.#hashOf(words, at) & mask
+      let index = this.#hashOf(words, at) >>> this.#shift
       while (larger[index * slot + slot - 1] !== 0) index = (index + 1) & mask
       for (let word = 0; word < slot; word++) larger[index * slot + word] = words[at + word] as number
-      const from = (at / slot) * 2
-      largerInitials[index * 2] = initials[from] as number
-      largerInitials[index * 2 + 1] = initials[from + 1] as number
     }
     this.#words = larger
-    this.#initials = largerInitials
   }
 }
 
