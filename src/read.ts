@@ -254,6 +254,7 @@ async function readPackets(
   const fed = new Map<OpenInput, number>()
   const feed = (input: OpenInput) => {
     const { secrets } = input.facts
+    if (secrets.length === 0) return
     const known = fed.get(input) ?? 0
     if (secrets.length === known) return
     fed.set(input, secrets.length)

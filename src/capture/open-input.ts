@@ -8,7 +8,7 @@ import { newWindow, refill, releaseWindow, type Window } from './window.ts'
 
 /** Bytes read at a time, into one buffer that is reused: for a look at the beginning, and for reading. */
 const LOOK = 64 * 1024
-const CHUNK = 1024 * 1024
+const CHUNK = 256 * 1024
 /** Bytes that tell a format or a compression, and those that are looked at when neither is known. */
 const MAGIC = 4
 const HEAD = 64
@@ -226,7 +226,7 @@ export class OpenInput {
   }
 
   #count(): void {
-    const time = this.frame.seconds * 1e6 + Math.floor(this.frame.nanoseconds / 1000)
+    const time = this.frame.seconds * 1e6 + ((this.frame.nanoseconds / 1000) | 0)
     this.packets++
     if (time < this.#earliest) this.#earliest = time
     if (time > this.#latest) this.#latest = time

@@ -58,7 +58,7 @@ export class NetLayer implements Sink<Frame> {
     segment.input = frame.input
     segment.frame = frame.number
     segment.fragments = null
-    segment.time = frame.seconds * 1e6 + Math.floor(frame.nanoseconds / 1000)
+    segment.time = frame.seconds * 1e6 + ((frame.nanoseconds / 1000) | 0)
     if (this.#decode === undefined)
       this.#note('link', 'unsupported', `link type ${linkTypeName(frame.linkType)} is not supported`)
     else if (end > start && this.#decode(view, start, end, this.#inner)) {
