@@ -197,8 +197,8 @@ export class NetLayer implements Sink<Frame> {
     const segment = this.#segment
     segment.sourcePort = view.getUint16(start)
     segment.destinationPort = view.getUint16(start + 2)
-    segment.sequence = view.getUint32(start + 4)
-    segment.acknowledgment = view.getUint32(start + 8)
+    segment.sequence = view.getInt32(start + 4)
+    segment.acknowledgment = view.getInt32(start + 8)
     segment.flags = view.getUint8(start + 13)
     segment.bytes = bytes
     segment.start = Math.min(start + header, end)

@@ -16,6 +16,7 @@ export interface Segment {
   readonly address: Int32Array
   sourcePort: number
   destinationPort: number
+  /** Both int32: arithmetic on them is modulo 2^32. */
   sequence: number
   acknowledgment: number
   /** The TCP flags octet: FIN 1, SYN 2, RST 4, PSH 8, ACK 16. */

@@ -101,9 +101,9 @@ export class FlowTable {
     this.#words[at + this.#slot - 1] = state
   }
 
-  /** Initial sequence number of one end (0 the first of the key, 1 the second), as last set. */
+  /** Initial sequence number of one end (0 the first of the key, 1 the second), as last set; int32. */
   initial(at: number, end: 0 | 1): number {
-    return (this.#words[at + this.#half * 2 + 1 + end] as number) >>> 0
+    return this.#words[at + this.#half * 2 + 1 + end] as number
   }
 
   setInitial(at: number, end: 0 | 1, sequence: number): void {

@@ -3,6 +3,10 @@ const REMEMBERED = 2048
 /** Room for more than that, so that they are moved only now and then. */
 const ROOM = 2 * REMEMBERED
 
+/** Memories that wait for their next use: most connections are given up after their first octets. */
+const MAX_IDLE = 64
+const idle: Uint8Array[] = []
+
 /** The last octets that were handed on, to be compared with what is captured of them again. */
 export class History {
   #memory: Uint8Array | null = null
@@ -12,7 +16,7 @@ export class History {
 
   /** bytes[start, end) were handed on. */
   add(bytes: Uint8Array, start: number, end: number): void {
-    this.#memory ??= new Uint8Array(ROOM)
+    this.#memory ??= idle.pop() ?? new Uint8Array(ROOM)
     const from = Math.max(start, end - REMEMBERED)
     const count = end - from
     if (this.#end + count > ROOM) {
@@ -25,10 +29,13 @@ export class History {
     this.#known += count
   }
 
-  /** Octets that were not captured come next. */
+  /** Octets that are not remembered come next. */
   interrupt(): void {
+    const memory = this.#memory
+    this.#memory = null
     this.#known = 0
     this.#end = 0
+    if (memory !== null && idle.length < MAX_IDLE) idle.push(memory)
   }
 
   /** Whether bytes[start, end), captured again, differ from what was handed on; `behind`: how far before the next octet they begin. */

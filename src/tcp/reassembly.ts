@@ -82,7 +82,7 @@ export class Reassembly {
 
   /** Octets wait for others that are missing before them. */
   get isHolding(): boolean {
-    return this.#held.length > 0
+    return this.#heldOctets > 0
   }
 
   /** Which segment of the connection brought the first piece that is held; null when none is. */
@@ -144,10 +144,12 @@ export class Reassembly {
     const { sequence, payloadLength } = segment
     if (skipper === null || sequence !== this.#next || payloadLength > skipper.skippable) return false
     const isCut = segment.end - segment.start < payloadLength
-    if (isCut || segment.fragments !== null || this.#held.length > 0 || this.#final !== null) return false
+    if (isCut || segment.fragments !== null || this.isHolding || this.#final !== null) return false
     this.#next = advance(sequence, payloadLength)
-    this.#history.interrupt()
-    this.#lastMark = null
+    if (this.#lastMark !== null) {
+      this.#lastMark = null
+      this.#history.interrupt()
+    }
     this.#lastInput = segment.input
     this.#lastFrame = segment.frame
     skipper.skip(payloadLength, segment)
@@ -168,6 +170,7 @@ export class Reassembly {
   /** A segment of the connection passed: missing octets that were acknowledged long ago will not come any more. */
   pass(): void {
     this.#arrivals++
+    if (!this.isHolding) return
     const first = this.#held[0]
     if (first === undefined || this.#acknowledged === null || this.#arrivals - this.#gapSince < PATIENCE) return
     if (distance(this.#acknowledged, first.sequence) >= 0) this.#giveUp(first)
@@ -190,8 +193,9 @@ export class Reassembly {
     this.#sink.end(this.#final === null ? how : 'fin', time)
   }
 
-  /** Nobody wants what is held. */
+  /** Nobody wants what is held, and nothing more is compared. */
   discard(): void {
+    this.#history.interrupt()
     this.#held = []
     this.#hand(this.#heldOctets)
   }

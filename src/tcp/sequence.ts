@@ -1,4 +1,7 @@
-/** Sequence arithmetic modulo 2^32 (RFC 9293 3.4); nowhere else. */
+/**
+ * Sequence arithmetic modulo 2^32 (RFC 9293 3.4); nowhere else. Sequence numbers are int32, as in a Segment: what is beyond the small
+ * integers of the engine would be an object each time it is stored.
+ */
 
 /** How far `a` lies behind `b`: negative when before it. Right for distances under 2^31. */
 export function distance(a: number, b: number): number {
@@ -6,5 +9,5 @@ export function distance(a: number, b: number): number {
 }
 
 export function advance(sequence: number, octets: number): number {
-  return (sequence + octets) >>> 0
+  return (sequence + octets) | 0
 }

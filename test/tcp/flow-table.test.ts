@@ -32,7 +32,7 @@ for (const family of [4, 6] as const)
       if (at < 0) {
         const place = table.insert(at, turned ? reverse(segment) : segment, step + 1)
         table.setInitial(place, 1, step * 65_537)
-        model.set(key, { state: step + 1, initial: (step * 65_537) >>> 0 })
+        model.set(key, { state: step + 1, initial: (step * 65_537) | 0 })
       } else if (next(3) === 0) {
         if (next(2) === 0) table.remove(at)
         else {
