@@ -154,31 +154,25 @@ class Detection implements StreamPair {
       return
     }
     if (this.#given || start === end) return
+    const before = this.#first[side]
+    const joined = before === null || before.length === 0 ? null : concat(before, bytes.subarray(start, end))
+    const choice =
+      before === null ? null : joined === null ? this.#choose(bytes, start, end) : this.#choose(joined, 0, joined.length)
+    if (choice !== null && choice !== 'more') {
+      this.#chosen = choice
+      for (const replay of this.#held) replay(choice)
+      this.#held = []
+      choice[side].data(bytes, start, end, mark)
+      return
+    }
     const copy = bytes.slice(start, end)
     this.#held.push((pair) => pair[side].data(copy, 0, copy.length, mark))
     this.#heldOctets += copy.length
-    const first = this.#first[side]
-    if (first !== null) this.#ask(side, first.length === 0 ? copy : concat(first, copy))
-    if (
-      this.#chosen === null &&
-      (this.#heldOctets > MAX_HELD || (this.#first.fromClient === null && this.#first.fromServer === null))
-    ) {
+    this.#first[side] = choice === null ? null : (joined ?? copy)
+    if (this.#heldOctets > MAX_HELD || (this.#first.fromClient === null && this.#first.fromServer === null)) {
       this.#given = true
       this.#held = []
     }
-  }
-
-  #ask(side: Side, first: Uint8Array): void {
-    this.#first[side] = first
-    const choice = this.#choose(first, 0, first.length)
-    if (choice === 'more') return
-    if (choice === null) {
-      this.#first[side] = null
-      return
-    }
-    this.#chosen = choice
-    for (const replay of this.#held) replay(choice)
-    this.#held = []
   }
 
   #pass(call: (pair: StreamPair) => void): void {

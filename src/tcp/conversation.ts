@@ -197,16 +197,23 @@ export class Conversation {
       if (pair.finished === true) this.#reject()
       return
     }
-    const copy = bytes.slice(start, stop)
-    this.#calls.push({ end, call: (sink) => sink.data(copy, 0, copy.length, mark) })
-    const seen = join(this.#first[end], copy)
-    this.#first[end] = seen
+    const before = this.#first[end]
+    const joined = before.length === 0 ? null : join(before, bytes.subarray(start, stop))
     const fromStart = !this.#isMidstream && !this.#isAfterGap[end]
-    const answer = this.#opener.recognise(seen, 0, seen.length, fromStart)
-    if (answer === 'client' || answer === 'server')
+    const answer =
+      joined === null
+        ? this.#opener.recognise(bytes, start, stop, fromStart)
+        : this.#opener.recognise(joined, 0, joined.length, fromStart)
+    if (answer === 'client' || answer === 'server') {
       this.#open(this.#isMidstream ? (answer === 'client' ? end : end === 0 ? 1 : 0) : this.#clientEnd)
-    else if (answer === 'ignore' && fromStart) this.#reject()
-    else if (answer === 'ignore' || seen.length > MAX_RECOGNITION) this.#passOver(end, mark)
+      this.#data(end, bytes, start, stop, mark)
+    } else if (answer === 'ignore' && fromStart) this.#reject()
+    else if (answer === 'ignore' || before.length + stop - start > MAX_RECOGNITION) this.#passOver(end, mark)
+    else {
+      const copy = bytes.slice(start, stop)
+      this.#calls.push({ end, call: (sink) => sink.data(copy, 0, copy.length, mark) })
+      this.#first[end] = joined ?? copy
+    }
   }
 
   #gap(end: End, missing: number | null, mark: Mark): void {
@@ -280,7 +287,6 @@ export class Conversation {
 const EMPTY = new Uint8Array(0)
 
 function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b
   const whole = new Uint8Array(a.length + b.length)
   whole.set(a)
   whole.set(b, a.length)
