@@ -87,15 +87,19 @@ export class MarkedOctets {
 function joinMarks(marks: readonly Mark[], first: number, last: number): Mark {
   const begin = marks[first] as Mark
   if (first === last) return begin
+  const { input } = begin
+  const { time } = marks[last] as Mark
   const frames: number[] = []
+  let ascends = true
   for (let i = first; i <= last; i++) {
     const mark = marks[i] as Mark
-    if (mark.input === begin.input) frames.push(...mark.frames)
+    if (mark.input !== input) continue
+    for (const frame of mark.frames) {
+      const before = frames.length === 0 ? -1 : (frames[frames.length - 1] as number)
+      if (frame < before) ascends = false
+      if (frame !== before) frames.push(frame)
+    }
   }
-  frames.sort((a, b) => a - b)
-  return {
-    input: begin.input,
-    frames: frames.filter((frame, i) => frame !== frames[i - 1]),
-    time: (marks[last] as Mark).time,
-  }
+  // Captured out of order: a frame may then stand in two places.
+  return { input, frames: ascends ? frames : [...new Set(frames)].sort((a, b) => a - b), time }
 }
