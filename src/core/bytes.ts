@@ -15,7 +15,6 @@ export class Truncated extends Error {
  * Every length that comes from the data goes through `take`, which refuses before anything is allocated.
  */
 export class Cursor {
-  readonly #view: DataView
   readonly bytes: Uint8Array
   readonly end: number
   offset: number
@@ -23,7 +22,6 @@ export class Cursor {
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.bytes = bytes
     this.end = end
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.offset = start
   }
 
@@ -39,20 +37,26 @@ export class Cursor {
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#advance(1))
+    return this.bytes[this.#advance(1)] as number
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#advance(2))
+    return this.#u16(this.#advance(2))
   }
 
   u24(): number {
     const at = this.#advance(3)
-    return (this.#view.getUint8(at) << 16) | this.#view.getUint16(at + 1)
+    return ((this.bytes[at] as number) << 16) | this.#u16(at + 1)
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#advance(4))
+    const at = this.#advance(4)
+    return ((this.#u16(at) << 16) | this.#u16(at + 2)) >>> 0
+  }
+
+  /** By hand: a DataView for each cursor would cost more than what is read with it. */
+  #u16(at: number): number {
+    return ((this.bytes[at] as number) << 8) | (this.bytes[at + 1] as number)
   }
 
   /** A view of the next `count` bytes; shares memory with the source. */
