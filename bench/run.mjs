@@ -51,6 +51,27 @@ const ROWS = [
     slow: ['tshark with bodies'],
   },
   {
+    name: '50k TLS requests with a key log',
+    make: ['acme-tls.pcap', `acme-tls.mjs --requests ${50_000 / small} --out`],
+    commands: (file) => ({
+      acmescope: `${scope} ${file} --keylog ${file}.keys --fail-on never --format ndjson --no-verify`,
+      'acmescope, verifying': `${scope} ${file} --keylog ${file}.keys --fail-on never --format ndjson`,
+      'acmescope har': `${scope} har ${file} --keylog ${file}.keys --no-redact -o /tmp/acmescope-bench.har`,
+      'acmescope, no key log': `${scope} ${file} --fail-on never --format ndjson`,
+      'tshark fields': `tshark -r ${file} -o tls.keylog_file:${file}.keys -Y 'http || http2' -T fields -e http.request.uri -e http2.headers.path`,
+    }),
+    slow: ['tshark fields'],
+  },
+  {
+    name: 'TLS bulk, 200 MB',
+    make: ['tls-bulk.pcap', `acme-tls.mjs --requests ${2000 / small} --bulkmb ${200 / small} --out`],
+    commands: (file) => ({
+      acmescope: `${scope} ${file} --keylog ${file}.keys --fail-on never --format ndjson --no-verify`,
+      'tshark fields': `tshark -r ${file} -o tls.keylog_file:${file}.keys -Y 'http || http2' -T fields -e http.request.uri -e http2.headers.path`,
+    }),
+    slow: ['tshark fields'],
+  },
+  {
     name: '300 MB HAR',
     make: ['big.har', `har.mjs --mb ${300 / small} --out`],
     commands: (file) => ({
