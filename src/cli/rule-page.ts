@@ -3,7 +3,7 @@ import { UNKNOWN_CODES } from '../report/unknown-codes.ts'
 import { padEnd } from '../report/width.ts'
 import type { Catalogued, Rule } from '../rules/rule.ts'
 
-type Entry = Catalogued & Partial<Pick<Rule, 'explains'>>
+type Entry = Catalogued & Partial<Pick<Rule, 'explains' | 'resources'>>
 
 const GROUPS: Readonly<Record<Catalogued['group'], string>> = {
   transport: 'Transport: HTTP around the signed request',
@@ -54,7 +54,11 @@ export function* rulePage(pen: Pen, entry: Entry): Iterable<string> {
   const facts = [
     ...labelled(pen, 'Judges', PARTIES[entry.party]),
     ...labelled(pen, 'Severity', entry.severity === 'info' ? 'info' : `${entry.severity} at most`),
-    ...labelled(pen, 'Looks at', LEVELS[entry.level]),
+    ...labelled(
+      pen,
+      'Looks at',
+      `${LEVELS[entry.level]}${entry.resources === undefined ? '' : ` (${entry.resources.join(', ')})`}`,
+    ),
     ...labelled(pen, 'References', pen.safe(entry.references.join(', ') || 'none')),
   ]
   for (const line of facts) yield `${line}\n`
@@ -89,13 +93,15 @@ function sectionsOf(pen: Pen, entry: Entry): [title: string, lines: string[]][] 
   const named = (name: string, words: string) => labelled(pen, pen.safe(name), pen.safe(words, Infinity), { column: 10 })
   const { types = [], details = [] } = entry.explains ?? {}
   const { fixes = {}, examples } = entry
+  const programs = Object.entries(entry.inPractice)
+  const column = Math.max(10, ...programs.map(([name]) => name.length + 2))
   return [
     ['Why it matters', entry.why === undefined ? [] : text(entry.why)],
     ['What the norm says', text(entry.norm)],
     ['How it is decided', text(entry.decide)],
     ['When it is unknown', entry.unknownWhen.flatMap((code) => named(code, UNKNOWN_CODES[code].meaning))],
     ['Traps', entry.traps.flatMap((trap) => hanging(pen, '- ', pen.safe(trap, Infinity), 2))],
-    ['In practice', Object.entries(entry.inPractice).flatMap(([name, words]) => named(name, words))],
+    ['In practice', programs.flatMap(([name, words]) => labelled(pen, pen.safe(name), pen.safe(words, Infinity), { column }))],
     [
       'Which refusals it explains',
       types.length === 0
