@@ -40,16 +40,30 @@ export class Protocols implements ConnectionOpener {
   }
 
   open(connection: Connection): StreamPair {
-    return new Detection((bytes, start, end) => this.#choose(connection, bytes, start, end))
+    return this.#detect(connection, 0)
   }
 
-  #choose(connection: Connection, bytes: Uint8Array, start: number, end: number): StreamPair | 'more' | null {
-    const http = this.#chooseHttp(connection, 'http', bytes, start, end)
+  /** `layers`: prefaces and tunnels around it. */
+  #detect(connection: Connection, layers: number): StreamPair {
+    return new Detection((side, bytes, start, end) => this.#choose(connection, layers, side, bytes, start, end))
+  }
+
+  #choose(
+    connection: Connection,
+    layers: number,
+    side: Side,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): StreamPair | 'more' | null {
+    const http = this.#chooseHttp(connection, layers, 'http', bytes, start, end)
     if (http !== null && http !== 'more') return http
     const tls = this.#tls.recognise(bytes, start, end, true)
-    if (tls === 'client' || tls === 'server') return this.#tls.open(connection, (inner, alpn) => this.#openPlaintext(inner, alpn))
-    const preface = recognisePreface(bytes, start, end)
-    if (preface === 'client' || preface === 'server') return openPreface(connection, (inner) => this.open(inner))
+    if (tls === 'client' || tls === 'server')
+      return this.#tls.open(connection, (inner, alpn) => this.#openPlaintext(inner, layers, alpn))
+    // Only clients, and proxies in their place, put something in front.
+    const preface = side === 'fromClient' && layers < MAX_LAYERS ? recognisePreface(bytes, start, end) : 'ignore'
+    if (preface === 'client' || preface === 'server') return openPreface(connection, (inner) => this.#detect(inner, layers + 1))
     if (tls === 'more' || preface === 'more' || http === 'more') return 'more'
     const dns = this.#dns.recognise(bytes, start, end)
     if (dns === 'client' || dns === 'server') return this.#dns.open(connection)
@@ -57,21 +71,22 @@ export class Protocols implements ConnectionOpener {
   }
 
   /** Decrypted octets: ALPN says what they are (RFC 7301), else they do themselves. */
-  #openPlaintext(connection: Connection, alpn: string | null): StreamPair {
+  #openPlaintext(connection: Connection, layers: number, alpn: string | null): StreamPair {
     if (alpn === 'h2') return this.#http2(connection, 'https')
-    if (alpn === 'http/1.1' || alpn === 'http/1.0') return this.#http1(connection, 'https')
-    return new Detection((bytes, start, end) => this.#chooseHttp(connection, 'https', bytes, start, end))
+    if (alpn === 'http/1.1' || alpn === 'http/1.0') return this.#http1(connection, layers, 'https')
+    return new Detection((_side, bytes, start, end) => this.#chooseHttp(connection, layers, 'https', bytes, start, end))
   }
 
   #chooseHttp(
     connection: Connection,
+    layers: number,
     scheme: 'http' | 'https',
     bytes: Uint8Array,
     start: number,
     end: number,
   ): StreamPair | 'more' | null {
     const http1 = recogniseHttp1(bytes, start, end)
-    if (http1 === 'client' || http1 === 'server') return this.#http1(connection, scheme)
+    if (http1 === 'client' || http1 === 'server') return this.#http1(connection, layers, scheme)
     const http2 = recogniseHttp2(bytes, start, end)
     if (http2 === 'client' || http2 === 'server' || recogniseHttp2Midway(bytes, start, end) !== 'ignore')
       return this.#http2(connection, scheme)
@@ -82,14 +97,14 @@ export class Protocols implements ConnectionOpener {
     return openHttp2({ connection, scheme, policy: this.#policy, sink: this.#sink })
   }
 
-  #http1(connection: Connection, scheme: 'http' | 'https'): StreamPair {
+  #http1(connection: Connection, layers: number, scheme: 'http' | 'https'): StreamPair {
     return openHttp1({
       connection,
       scheme,
       policy: this.#policy,
       sink: this.#sink,
       onTunnel: (kind, request): Tunnel | undefined => {
-        if (kind === 'connect') return new Detection((bytes, start, end) => this.#choose(connection, bytes, start, end))
+        if (kind === 'connect') return layers < MAX_LAYERS ? this.#detect(connection, layers + 1) : undefined
         const h2c = request?.headers.some(
           ([name, value]) => name.toLowerCase() === 'upgrade' && value.toLowerCase().includes('h2c'),
         )
@@ -107,11 +122,13 @@ export class Protocols implements ConnectionOpener {
   }
 }
 
+/** Prefaces and tunnels within each other that are opened: real ones are two or three, and every one is a deeper stack. */
+const MAX_LAYERS = 8
 /** Octets that are held at most until it is clear what they are. */
 const MAX_HELD = 64 * 1024
 
 type Side = 'fromClient' | 'fromServer'
-type Choose = (bytes: Uint8Array, start: number, end: number) => StreamPair | 'more' | null
+type Choose = (side: Side, bytes: Uint8Array, start: number, end: number) => StreamPair | 'more' | null
 
 /**
  * A stream pair that does not know yet what it carries: it asks with the first octets of each direction and then steps aside. When neither
@@ -157,7 +174,11 @@ class Detection implements StreamPair {
     const before = this.#first[side]
     const joined = before === null || before.length === 0 ? null : concat(before, bytes.subarray(start, end))
     const choice =
-      before === null ? null : joined === null ? this.#choose(bytes, start, end) : this.#choose(joined, 0, joined.length)
+      before === null
+        ? null
+        : joined === null
+          ? this.#choose(side, bytes, start, end)
+          : this.#choose(side, joined, 0, joined.length)
     if (choice !== null && choice !== 'more') {
       this.#chosen = choice
       for (const replay of this.#held) replay(choice)

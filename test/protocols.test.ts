@@ -159,6 +159,31 @@ for (const [title, turns, expected] of conversations)
     }
   })
 
+test('a connection that was joined late, where a preface begins: it is taken off all the same', (t) => {
+  const preface = 'PROXY TCP4 203.0.113.9 198.51.100.1 4711 80\r\n'
+  for (const turns of [
+    [['client', preface, GET[1] as string], OK],
+    [['client', preface], GET, OK],
+  ] as Turn[][]) {
+    const { exchanges, connections } = understand(turns, 1000, { handshake: false })
+    t.deepEqual(exchanges, [A])
+    t.is(connections[0]?.client, '203.0.113.9:4711')
+  }
+  t.deepEqual(understand([['client', preface]], 1000, { handshake: false }).exchanges, [])
+})
+
+test('prefaces and tunnels within each other are opened to a depth, not without end', (t) => {
+  const behind = (count: number) => understand([['client', 'PROXY UNKNOWN\r\n'.repeat(count), GET[1] as string], OK], 100_000)
+  t.deepEqual(behind(8).exchanges, [A])
+  t.deepEqual(behind(5000).exchanges, [])
+  const tunnels = understand(Array.from({ length: 2000 }, () => CONNECT).flat())
+  t.deepEqual(tunnels.exchanges, Array(9).fill(CONNECTED))
+})
+
+test('a server has no preface', (t) => {
+  t.deepEqual(understand([['server', 'PROXY UNKNOWN\r\n'], GET, OK]).exchanges, [A])
+})
+
 const strangers: readonly (readonly [title: string, turns: readonly Turn[]])[] = [
   ['SSH', [['server', 'SSH-2.0-OpenSSH\r\n'], ['client', 'SSH-2.0-OpenSSH\r\n']]],
   ['SMTP, the server speaks first', [['server', '220 mail.example ESMTP\r\n'], ['client', 'EHLO a\r\n'], GET]],

@@ -79,11 +79,13 @@ class Prefaced implements StreamPair {
       this.#broken = true
     }
     this.fromClient = new Stripped(
+      true,
       (bytes, length) => this.#readClient(bytes, length),
       () => open().fromClient,
       fail,
     )
     this.fromServer = new Stripped(
+      false,
       (bytes, length) => this.#readServer(bytes, length),
       () => open().fromServer,
       fail,
@@ -148,10 +150,15 @@ class Stripped implements StreamSink {
   readonly #next: () => StreamSink
   readonly #fail: () => void
   #octets = new Uint8Array(0)
+  /** What is missing before the preface, to be told whoever reads what follows. */
+  #gapBefore: { readonly missing: number | null; readonly mark: Mark } | null = null
+  #begun: boolean
   #done = false
   #failed = false
 
-  constructor(read: Reader, next: () => StreamSink, fail: () => void) {
+  /** `hasPreface`: the preface was recognised by its first octets here, so that whatever is missing is missing before it. */
+  constructor(hasPreface: boolean, read: Reader, next: () => StreamSink, fail: () => void) {
+    this.#begun = !hasPreface
     this.#read = read
     this.#next = next
     this.#fail = fail
@@ -159,6 +166,7 @@ class Stripped implements StreamSink {
 
   data(bytes: Uint8Array, start: number, end: number, mark: Mark): void {
     if (this.#failed || start >= end) return
+    this.#begun = true
     if (this.#done) {
       this.#next().data(bytes, start, end, mark)
       return
@@ -177,13 +185,20 @@ class Stripped implements StreamSink {
   }
 
   gap(missing: number | null, mark: Mark): void {
+    if (this.#failed) return
+    if (!this.#begun) {
+      this.#gapBefore = { missing: this.#gapBefore === null ? missing : null, mark }
+      return
+    }
     // A preface of which a part is lost: whatever follows is looked at as it is.
     this.#done = true
-    if (!this.#failed) this.#next().gap(missing, mark)
+    this.#next().gap(missing, mark)
   }
 
   end(how: 'fin' | 'rst' | 'capture', time: Micros): void {
-    if (!this.#failed) this.#next().end(how, time)
+    if (this.#failed) return
+    this.#tellGap()
+    this.#next().end(how, time)
   }
 
   skipper(): Skipper | null {
@@ -193,7 +208,14 @@ class Stripped implements StreamSink {
   #pass(bytes: Uint8Array, start: number, end: number, mark: Mark): void {
     this.#done = true
     this.#octets = new Uint8Array(0)
+    this.#tellGap()
     if (start < end) this.#next().data(bytes, start, end, mark)
+  }
+
+  #tellGap(): void {
+    const gap = this.#gapBefore
+    this.#gapBefore = null
+    if (gap !== null) this.#next().gap(gap.missing, gap.mark)
   }
 }
 

@@ -258,6 +258,23 @@ test('octets sent before the answer to CONNECT wait for it: a tunnel takes them,
   t.deepEqual(unanswered.exchanges.map(show), ['CONNECT http://ca.example:443 "" -> -', 'GET http://h/a "" -> -'])
 })
 
+test('a request that shows an earlier one to have made a tunnel is the last that is read', (t) => {
+  const post = 'POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi'
+  for (const get of [
+    'GET /a HTTP/1.1\r\nHost: h\r\n\r\nrest',
+    'POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n',
+  ]) {
+    const { exchanges } = play([
+      ['client gap', null],
+      ['client', post],
+      ['server gap', null],
+      ['server', 'HTTP/1.1 101 Switching Protocols\r\n\r\nPO'],
+      ['client', get],
+    ])
+    t.is(exchanges.map(show)[0], 'POST http://h/b "hi" -> 101 ""')
+  }
+})
+
 test('octets parked behind CONNECT are bounded', (t) => {
   const { exchanges, connection } = play([['client', CONNECT + 'x'.repeat(MAX_PARKED + 1)]])
   t.deepEqual(exchanges.map(show), ['CONNECT http://ca.example:443 "" -> -'])

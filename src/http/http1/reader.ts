@@ -159,6 +159,7 @@ export class MessageReader implements Skipper {
   #open(message: Message): void {
     this.#message = message
     this.#listener.opened(message)
+    if (this.#message !== message) return // what came before it has made a tunnel of the connection
     switch (message.framing) {
       case 'none':
       case 'tunnel':
@@ -295,6 +296,7 @@ export class MessageReader implements Skipper {
     message.hurt(kind, detail)
     this.#message = message
     this.#listener.opened(message)
+    if (this.#message !== message) return
     message.framing = 'unknown'
     message.sized = false
     message.hurtBody(kind, 'a body whose head is incomplete')
@@ -355,11 +357,17 @@ export class MessageReader implements Skipper {
     if (this.#state === 'search') this.#closeUnframed(message)
     else if (this.#state === 'close' && orderly)
       this.#close() // RFC 9112 8: complete, if no error was indicated
-    else this.abandon(reason)
+    else this.#abandon(reason)
+  }
+
+  /** From here on the octets are another protocol's: `read` consumes none any more, even when it is reading just now. */
+  leave(reason: string): void {
+    this.#abandon(reason)
+    this.paused = true
   }
 
   /** The rest of the message that is being read will not come. */
-  abandon(reason: string): void {
+  #abandon(reason: string): void {
     const message = this.#message
     if (message === null) return
     message.hurtBody('truncated', reason)

@@ -77,7 +77,7 @@ export class Http1Stream implements StreamSink {
   becomeTunnel(sink: StreamSink | null): void {
     const parked = this.#parked
     this.#parked = null
-    this.#reader.abandon('the connection became that of another protocol before the end of the message')
+    this.#reader.leave('the connection became that of another protocol before the end of the message')
     this.#isTunnel = true
     this.#tunnel = sink
     if (sink === null) return
