@@ -21,12 +21,15 @@ export function joinSightings(exchanges: readonly HttpExchange[]): Sighting[] {
   const sightings: Sighting[] = []
   const late: HttpExchange[] = []
   for (const exchange of exchanges) {
-    const key = answerKey(exchange)
-    if (key === null) {
+    const answer = answerKey(exchange)
+    if (answer === null) {
       late.push(exchange)
       continue
     }
-    const known = byAnswer.get(key)
+    const first = byAnswer.get(answer)
+    const isOther = first !== undefined && textOf(first.exchange) !== textOf(exchange)
+    const key = isOther ? `${answer} ${textOf(exchange)}` : answer
+    const known = isOther ? byAnswer.get(key) : first
     if (known !== undefined && isSame(known.exchange, exchange)) {
       known.alsoSeen.push(exchange)
       const others = twins.get(placeOf(exchange)) ?? new Set()
@@ -119,8 +122,7 @@ function placeOf(exchange: HttpExchange): string {
 /** Two entries of one connection are two requests, whatever they look like. */
 function isSame(a: HttpExchange, b: HttpExchange): boolean {
   if (placeOf(a) === placeOf(b)) return false
-  const body = textOf(b)
-  return body === textOf(a) && (body !== '' || timeOf(b) - timeOf(a) <= MOMENT)
+  return (b.request?.body.bytes?.length ?? 0) > 0 || timeOf(b) - timeOf(a) <= MOMENT
 }
 
 export function timeOf(exchange: HttpExchange): number {
