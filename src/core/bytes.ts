@@ -21,7 +21,7 @@ export class Cursor {
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.bytes = bytes
-    this.end = end
+    this.end = Math.min(end, bytes.length)
     this.offset = start
   }
 
