@@ -100,7 +100,7 @@ export class Conversation {
    * Takes a segment that only needs to be counted, while nothing is waited for: a bare acknowledgment, or octets that nobody needs to see.
    * False when it is anything else, and then for `segment`.
    */
-  passOver(segment: Segment, end: End): boolean {
+  countOnly(segment: Segment, end: End): boolean {
     if ((segment.flags & FIN_SYN_OR_RST) !== 0 || this.#early !== null || this.#resetBy !== null) return false
     const own = this.#directions[end]
     const other = this.#directions[end === 0 ? 1 : 0]

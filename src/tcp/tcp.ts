@@ -155,7 +155,7 @@ export class TcpLayer implements Sink<Segment> {
   #conversation(table: FlowTable, at: number, index: number, segment: Segment): void {
     const conversation = this.#conversations[index] as Conversation
     const end = endOf(table)
-    if (conversation.passOver(segment, end)) return
+    if (conversation.countOnly(segment, end)) return
     if ((segment.flags & SYN) !== 0 && conversation.isNewConnection(end, segment)) {
       conversation.finish('capture', segment.time)
       this.#drop(index)
